@@ -1,0 +1,1 @@
+"""Kafka: the embedded broker, the client options and the topics."""
