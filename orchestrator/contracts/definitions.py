@@ -1,0 +1,29 @@
+"""The journeys in force: the records of ``definitions``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from orchestrator.contracts.form import Sent, example
+from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, JourneyDefinition, Model, Name
+
+
+class Definitions(Model):
+    """All journeys, actions and channels of a project at one time; what is a default is left out.
+
+    Its key is ``pack/`` and its version.
+    """
+
+    journeys: tuple[JourneyDefinition, ...] = Field(description="as in journeys/*.yaml")
+    actions: tuple[ActionDefinition, ...] = Field(description="as in actions/*.yaml")
+    channels: dict[Name, ChannelDefinition] = Field(description="by name, those of the package included")
+
+
+class Clock(Sent):
+    """What time all workers go by. Its key is ``clock``."""
+
+    model_config = ConfigDict(json_schema_extra=example(clock="wall"))
+
+    clock: Literal["wall", "event"] = Field(description="the wall clock, or the time stamps of events")

@@ -1,0 +1,110 @@
+"""What happened to each customer, and how to do it again: the records of ``journey-log``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, RootModel, StrictInt
+
+from orchestrator.contracts.actions import Trigger, Version
+from orchestrator.contracts.form import CustomerId, Moment, Sent, example
+from orchestrator.journeys.definition import Name
+
+Why = Annotated[str | None, Field(description="why, for a person; null where there is nothing to add")]
+
+
+class StepLine(Sent):
+    """One step of one customer in one journey."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            kind="step",
+            customer_id="u-7",
+            at="2026-01-02T03:04:05.678Z",
+            journey="cart-rescue",
+            version="5b1c0d2e",
+            instance="cart-rescue",
+            step="wait-1",
+            happened="waiting",
+            reason=None,
+            trigger={"event_id": "m-1", "type": "Product Added", "timestamp": "2026-01-02T03:04:05.000Z"},
+        )
+    )
+
+    kind: Literal["step"]
+    customer_id: CustomerId
+    at: Moment = Field(description="when it happened")
+    journey: Name = Field(description="the journey")
+    version: Version
+    instance: str = Field(min_length=1, description="which stay in the journey: its name, and its key if it has one")
+    step: str | None = Field(description="the id of the step; null before the first and after the last")
+    happened: Literal[
+        "entered", "moved", "waiting", "branched", "unmet", "quiet", "exited", "ended", "refused", "merged"
+    ] = Field(description="unmet: a condition could not be evaluated; merged: two stays became one")
+    reason: Why
+    trigger: Trigger | None = Field(description="null when no event did it, but time")
+
+
+class IdentityLine(Sent):
+    """Who turned out to be whom."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            kind="identity",
+            customer_id="u-7",
+            anonymous_id="a-1",
+            at="2026-01-02T03:04:05.678Z",
+            happened="merged",
+            reason="1 journeys moved",
+        )
+    )
+
+    kind: Literal["identity"]
+    customer_id: CustomerId
+    anonymous_id: str = Field(min_length=1, description="the anonymousId, or the previousId of an alias call")
+    at: Moment = Field(description="when it happened")
+    happened: Literal["claimed", "merged", "released", "shared"] = Field(
+        description="claimed: its record left for the customer's home; merged: it arrived; shared: two users have it"
+    )
+    reason: Why
+
+
+RecordsEntry = Annotated[
+    tuple[
+        Annotated[str, Field(description="the logical name of an input topic")],
+        Annotated[StrictInt, Field(ge=0, description="the offset of the first record")],
+        Annotated[StrictInt, Field(ge=1, description="how many records, one after the other")],
+        Annotated[StrictInt, Field(description="the worker's time, UTC milliseconds")],
+    ],
+    Field(strict=False),
+]
+TimerEntry = Annotated[
+    tuple[
+        Literal["timer"],
+        Annotated[str, Field(pattern=r"^[ua]:", description="the customer's key: u: or a: and the id")],
+        Annotated[StrictInt, Field(description="the worker's time, UTC milliseconds")],
+    ],
+    Field(strict=False),
+]
+
+
+class Journal(Sent):
+    """What one checkpoint of one partition number read and fired, in order: enough to run the same steps again."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            kind="journal",
+            partition=3,
+            env="5b1c0d2e",
+            entries=[["events.click", 42, 2, 1767323046000], ["timer", "u:u-7", 1767323046010]],
+        )
+    )
+
+    kind: Literal["journal"]
+    partition: int = Field(ge=0, description="the partition number, of all inputs")
+    env: str = Field(min_length=1, description="the version of the definitions in force")
+    entries: list[RecordsEntry | TimerEntry] = Field(description="records of an input topic, or a timer that fired")
+
+
+class JourneyLog(RootModel[Annotated[StepLine | IdentityLine | Journal, Field(discriminator="kind")]]):
+    """A line of a customer's story, or the journal of a checkpoint."""

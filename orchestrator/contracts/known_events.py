@@ -1,0 +1,173 @@
+"""Events that the orchestrator itself understands, or that have no standard elsewhere: calls, answers, consent."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from orchestrator.contracts.events import TrackCall, call_schema
+from orchestrator.contracts.form import Received
+
+ChannelName = Annotated[str, Field(min_length=1, description="such as email; '*' is all channels")]
+Purpose = Annotated[str, Field(min_length=1, description="such as marketing")]
+
+
+class PhoneCall(Received):
+    """What is known of a call from its start."""
+
+    call_id: str = Field(min_length=1, description="the same in all events of one call")
+    direction: Literal["inbound", "outbound"] = Field(description="inbound: the customer called")
+    queue: str | None = Field(None, description="who was to answer, such as orders")
+    agent_id: str | None = Field(None, description="who answered")
+    reason: str | None = Field(None, description="what it is about, such as payment failed")
+
+
+class EndedPhoneCall(PhoneCall):
+    """What is known of a call at its end."""
+
+    outcome: str | None = Field(None, description="such as resolved, unresolved, callback_needed or abandoned")
+    duration_s: float | None = Field(None, ge=0, description="in seconds, from the start")
+    transcript_summary: str | None = Field(None, description="what was said, in a few sentences")
+
+
+class CallStarted(TrackCall):
+    """A phone call began."""
+
+    model_config = call_schema(
+        type="track",
+        event="Call Started",
+        messageId="call-8412-start",
+        userId="u-7",
+        timestamp="2026-01-02T03:04:05.678Z",
+        properties={"call_id": "8412", "direction": "inbound", "queue": "orders", "reason": "payment failed"},
+    )
+
+    event: Literal["Call Started"]
+    properties: PhoneCall
+
+
+class CallEnded(TrackCall):
+    """A phone call ended, answered or not."""
+
+    model_config = call_schema(
+        type="track",
+        event="Call Ended",
+        messageId="call-8412-end",
+        userId="u-7",
+        timestamp="2026-01-02T03:09:17.000Z",
+        properties={
+            "call_id": "8412",
+            "direction": "inbound",
+            "queue": "orders",
+            "agent_id": "agent-03",
+            "reason": "payment failed",
+            "outcome": "callback_needed",
+            "duration_s": 312,
+            "transcript_summary": "Payment provider was slow. Promised a call when it works again.",
+        },
+    )
+
+    event: Literal["Call Ended"]
+    properties: EndedPhoneCall
+
+
+class Reaction(Received):
+    """What a sender tells of a message."""
+
+    action_id: str | None = Field(None, description="of the action, if it was one of ours")
+    channel: ChannelName | None = Field(None, description="such as email")
+
+
+class Bounce(Reaction):
+    """Why a message could not be delivered."""
+
+    channel: ChannelName
+    kind: Literal["hard", "soft"] = Field("hard", description="hard: nothing will ever arrive there")
+
+
+class Refusal(Reaction):
+    """What the customer does not want any more."""
+
+    purpose: Purpose = "marketing"
+
+
+class MessageReaction(TrackCall):
+    """A message was sent or not, delivered, opened, clicked, dismissed or replied to."""
+
+    model_config = call_schema(
+        type="track",
+        event="Message Opened",
+        messageId="esp-1f",
+        userId="u-7",
+        timestamp="2026-01-02T03:04:05.678Z",
+        properties={"action_id": "9f8b0c6de1b44c0db4e0c66a7c1f5e02", "channel": "email"},
+    )
+
+    event: Literal[
+        "Message Sent",
+        "Message Failed",
+        "Message Delivered",
+        "Message Opened",
+        "Message Clicked",
+        "Message Dismissed",
+        "Message Replied",
+    ]
+    properties: Reaction
+
+
+class MessageBounced(TrackCall):
+    """A message could not be delivered: after a hard bounce nothing more goes to that address."""
+
+    model_config = call_schema(
+        type="track",
+        event="Message Bounced",
+        messageId="esp-20",
+        userId="u-7",
+        timestamp="2026-01-02T03:04:05.678Z",
+        properties={"action_id": "9f8b0c6de1b44c0db4e0c66a7c1f5e02", "channel": "email", "kind": "hard"},
+    )
+
+    event: Literal["Message Bounced"]
+    properties: Bounce
+
+
+class MessageUnsubscribed(TrackCall):
+    """The customer unsubscribed: a no to one purpose on a channel, or on all where none is named."""
+
+    model_config = call_schema(
+        type="track",
+        event="Message Unsubscribed",
+        messageId="esp-21",
+        userId="u-7",
+        timestamp="2026-01-02T03:04:05.678Z",
+        properties={"action_id": "9f8b0c6de1b44c0db4e0c66a7c1f5e02", "channel": "email", "purpose": "marketing"},
+    )
+
+    event: Literal["Message Unsubscribed"]
+    properties: Refusal | None = Field(None, description="what the customer does not want; without it all marketing")
+
+
+class Choice(Received):
+    """A yes or a no."""
+
+    given: bool = Field(strict=True, description="true is a yes, anything else a no")
+    channel: ChannelName = "*"
+    purpose: Purpose = "marketing"
+    source: str | None = Field(None, description="where it was said, such as registration")
+
+
+class ConsentChanged(TrackCall):
+    """The customer gave or took back a consent."""
+
+    model_config = call_schema(
+        type="track",
+        event="Consent Changed",
+        messageId="m-7",
+        userId="u-7",
+        timestamp="2026-01-02T03:04:05.678Z",
+        properties={"channel": "email", "purpose": "marketing", "given": True, "source": "registration"},
+    )
+
+    event: Literal["Consent Changed"]
+    properties: Choice

@@ -1,0 +1,61 @@
+"""What leaves is by the contracts: the shop's journeys over part of its clickstream, every record of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import orjson
+
+from orchestrator.contracts.actions import ActionHeaders
+from orchestrator.contracts.dead_letters import DeadLetterHeaders
+from orchestrator.contracts.schemas import contracts
+from orchestrator.journeys.load import load
+from orchestrator.kafka import names
+from orchestrator.moments import format_moment
+from orchestrator.shop.clickstream import events
+from orchestrator.streams.work import Output
+from orchestrator.testing import JourneyTestDriver
+
+SHOP = Path(__file__).resolve().parents[2] / "examples/shop"
+LINES = 12_000
+
+
+class Recorder(JourneyTestDriver):
+    """Keeps all records as they would be produced."""
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)  # type: ignore[arg-type]
+        self.outputs: list[Output] = []
+
+    def _collect(self, output: Output) -> bool:
+        if output.topic != names.CUSTOMER_EVENTS:
+            self.outputs.append(output)
+        return super()._collect(output)
+
+
+def test_all_that_the_shop_says_is_by_the_contracts() -> None:
+    pack = load(SHOP)
+    lines = list(events())[:LINES]
+    recorder = Recorder.of_pack(pack, format_moment(lines[0].timestamp_ms))
+    for line in lines:
+        recorder.advance_to(line.timestamp_ms)
+        recorder.produce(line.topic, line.key, line.value, [])
+    by_topic = contracts(pack.channels) | {
+        names.DECISIONS: contracts({})["decision"],
+        names.JOURNEY_LOG: contracts({})["journey-log"],
+    }
+
+    seen: Counter[str] = Counter()
+    for output in recorder.outputs:
+        headers = {name: value.decode() for name, value in output.headers}
+        if output.topic == names.DEAD_LETTER:
+            DeadLetterHeaders.model_validate(headers)
+            seen["dead letter"] += 1
+            continue
+        value = orjson.loads(output.value or b"")
+        by_topic[output.topic].validate_python(value)
+        seen[value["kind"]] += 1
+        if value["kind"] in ("action", "cancel"):
+            ActionHeaders.model_validate(headers)
+    assert seen.keys() == {"action", "cancel", "decision", "step", "identity", "dead letter"}
