@@ -1,0 +1,168 @@
+"""What a definition must mean, beyond its form: that its names exist, its steps are reached, its texts compile."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from orchestrator.content.templates import check_content
+from orchestrator.journeys.cel import CelError
+from orchestrator.journeys.compile import ALL_VARIABLES, ENTRY_VARIABLES, expression
+from orchestrator.journeys.definition import (
+    ANY_EVENT,
+    ActionDefinition,
+    ArmDefinition,
+    ChannelDefinition,
+    JourneyDefinition,
+    StepDefinition,
+    WaitForEventDefinition,
+)
+from orchestrator.journeys.outline import walk, ways
+from orchestrator.journeys.sentences import hint
+from orchestrator.journeys.source import Location
+
+MOST_STEPS: Final = 500
+"""More would not pass in one go through the engine, which takes so many for a loop of our own making."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong, and where; ``line`` and ``column`` are places within the text there, if not 0."""
+
+    location: Location
+    message: str
+    line: int = 0
+    column: int = 1
+
+
+def check_journey(journey: JourneyDefinition, actions: Collection[str] | None) -> Iterator[Finding]:
+    """What is wrong with a journey; ``actions`` are the names that exist, None if that is not known."""
+    steps = list(walk(journey.steps, ("steps",)))
+    if len(steps) > MOST_STEPS:
+        yield Finding(("steps",), f"has {len(steps)} steps, and at most {MOST_STEPS} are allowed: split it up")
+    yield from _check_events(journey, steps)
+    yield from _check_ids(steps)
+    yield from _check_reach(journey.steps, ("steps",))
+    for location, step in steps:
+        yield from _check_step(step, location, actions)
+    for location, source, variables in _conditions(journey, steps):
+        yield from _check_condition(location, source, variables)
+
+
+def check_action(
+    action: ActionDefinition, channels: Mapping[str, ChannelDefinition], names: Collection[str]
+) -> Iterator[Finding]:
+    """What is wrong with an action; ``names`` are all channels, ``channels`` those that are right themselves."""
+    if action.channel not in names:
+        yield Finding(("channel",), f"the channel '{action.channel}' is unknown: {hint(action.channel, names)}")
+    elif action.channel in channels:
+        for problem in check_content(action.content, channels[action.channel]):
+            subject = f"'{problem.location[-1]}' " if problem.message.startswith(_PREDICATES) else ""
+            yield Finding(("content", *problem.location), f"{subject}{problem.message}", problem.line)
+
+
+_PREDICATES: Final = ("must ", "has ", "is ")
+
+
+def _check_events(journey: JourneyDefinition, steps: list[tuple[Location, StepDefinition]]) -> Iterator[Finding]:
+    places: list[tuple[Location, tuple[str, ...]]] = [(("entry", "on"), journey.entry.on)]
+    places += [(("exit", number, "on"), way.on) for number, way in enumerate(journey.exit)]
+    places += [
+        ((*location, "wait", "event"), step.wait.event)
+        for location, step in steps
+        if isinstance(step.wait, WaitForEventDefinition)
+    ]
+    for location, names in places:
+        if ANY_EVENT in names and len(names) > 1:
+            yield Finding(location, "'*' is any event: name it alone, or name the others only")
+    for number, way in enumerate(journey.exit):
+        if ANY_EVENT in way.on and ANY_EVENT in journey.entry.on and way.if_ is None:
+            message = "every event enters this journey and every event ends it: give the exit an 'if'"
+            yield Finding(("exit", number, "on"), message)
+    yield from _check_received(journey, steps)
+
+
+def _check_received(journey: JourneyDefinition, steps: list[tuple[Location, StepDefinition]]) -> Iterator[Finding]:
+    ending = {name for way in journey.exit if way.if_ is None for name in way.on}
+    for location, step in steps:
+        if not isinstance(step.wait, WaitForEventDefinition) or not step.wait.received:
+            continue
+        if ANY_EVENT in ending or ending.issuperset(step.wait.event):
+            message = "'received' cannot be reached: the exit on the same event ends the journey first"
+            yield Finding((*location, "wait", "received"), message)
+
+
+def _check_ids(steps: list[tuple[Location, StepDefinition]]) -> Iterator[Finding]:
+    seen = set()
+    for location, step in steps:
+        if step.id is not None and step.id in seen:
+            yield Finding((*location, "id"), f"another step has the id '{step.id}' already")
+        seen.add(step.id)
+
+
+def _check_reach(steps: tuple[StepDefinition, ...], at: Location) -> Iterator[Finding]:
+    for number, step in enumerate(steps):
+        location = (*at, number)
+        for way, inner in ways(step):
+            yield from _check_reach(inner, (*location, *way))
+        yield from _check_arms(step.branch or (), location)
+        if number and _ends(steps[number - 1]):
+            yield Finding(location, "this step cannot be reached: the one before it always ends the journey")
+
+
+def _check_arms(arms: tuple[ArmDefinition, ...], at: Location) -> Iterator[Finding]:
+    for number, arm in enumerate(arms[:-1]):
+        if arm.if_ is None:
+            message = "this arm cannot be reached: the one before it has no 'if', so it takes all others"
+            yield Finding((*at, "branch", number + 1), message)
+
+
+def _ends(step: StepDefinition) -> bool:
+    """Whether no way leads on after the step."""
+    if step.branch is not None and all(arm.if_ is not None for arm in step.branch):
+        return False
+    inner = [steps for _, steps in ways(step)]
+    return step.end is True or (bool(inner) and all(any(map(_ends, steps)) for steps in inner))
+
+
+def _check_step(step: StepDefinition, location: Location, actions: Collection[str] | None) -> Iterator[Finding]:
+    if step.act is None:
+        if "delay" in step.model_fields_set:
+            yield Finding((*location, "delay"), "'delay' belongs to act: to hold the journey, add a wait step")
+        if "if_" in step.model_fields_set:
+            yield Finding((*location, "if"), f"'if' does not belong to {step.kind}: {_IF_BELONGS[step.kind]}")
+    elif actions is not None and step.act not in actions:
+        yield Finding((*location, "act"), f"the action '{step.act}' is unknown: {hint(step.act, actions)}")
+
+
+_IF_BELONGS: Final = {
+    "wait": "for an event write it within wait, beside 'event'",
+    "branch": "write it in the arms",
+    "quiet": "put the step into an arm of a branch",
+    "end": "put the step into an arm of a branch",
+}
+
+_Condition = tuple[Location, str | None, frozenset[str]]
+
+
+def _conditions(journey: JourneyDefinition, steps: list[tuple[Location, StepDefinition]]) -> Iterator[_Condition]:
+    yield ("entry", "if"), journey.entry.if_, ENTRY_VARIABLES
+    yield ("entry", "key"), journey.entry.key, ENTRY_VARIABLES
+    for number, way in enumerate(journey.exit):
+        yield ("exit", number, "if"), way.if_, ALL_VARIABLES
+    for location, step in steps:
+        yield (*location, "if"), step.if_, ALL_VARIABLES
+        if isinstance(step.wait, WaitForEventDefinition):
+            yield (*location, "wait", "if"), step.wait.if_, ALL_VARIABLES
+        for number, arm in enumerate(step.branch or ()):
+            yield (*location, "branch", number, "if"), arm.if_, ALL_VARIABLES
+
+
+def _check_condition(location: Location, source: str | None, variables: frozenset[str]) -> Iterator[Finding]:
+    if source is None:
+        return
+    try:
+        expression(source, variables)
+    except CelError as error:
+        yield Finding(location, f"'{location[-1]}' is no condition: {error}", error.line, error.column)

@@ -1,0 +1,243 @@
+"""A project's folder, read whole or not at all: every problem is found, each with its place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from orchestrator.errors import DefinitionError, Problem
+from orchestrator.journeys.checks import Finding, check_action, check_journey
+from orchestrator.journeys.definition import (
+    ActionDefinition,
+    ChannelDefinition,
+    ChannelsDefinition,
+    JourneyDefinition,
+    Model,
+)
+from orchestrator.journeys.pack import Pack
+from orchestrator.journeys.sentences import sentences
+from orchestrator.journeys.source import Source, read_source
+
+JOURNEYS: Final = "journeys"
+ACTIONS: Final = "actions"
+CHANNELS: Final = "channels.yaml"
+_DEFAULT_CHANNELS: Final = Path(__file__).with_name(CHANNELS)
+
+M = TypeVar("M", bound=Model)
+
+
+def load(folder: Path) -> Pack:
+    """The definitions of a project: ``journeys/*.yaml``, ``actions/*.yaml`` and ``channels.yaml``, if there is one.
+
+    Raises:
+        DefinitionError: with every problem of all files; then nothing is loaded.
+    """
+    project = _Project()
+    project.read(folder)
+    return project.pack()
+
+
+def validate(path: Path) -> tuple[Path, ...]:
+    """Checks a project, a folder in it or one file, in the light of all the project; returns the files it checked.
+
+    A file outside of any project is checked by itself.
+
+    Raises:
+        DefinitionError: with every problem of those files.
+    """
+    wanted = path.absolute()
+    root = _root(wanted)
+    project = _Project()
+    if root is None:
+        project.read_alone(wanted)
+    else:
+        project.read(root)
+
+    def shown(found: Path) -> Path:
+        return found if path.is_absolute() else Path(os.path.relpath(found))
+
+    files = tuple(shown(file) for file in project.files if file.is_relative_to(wanted))
+    problems = [
+        Problem(shown(problem.path), problem.line, problem.message)
+        for problem in project.problems()
+        if problem.path.is_relative_to(wanted)
+    ]
+    if not files and not problems:
+        what = "is no definition" if path.exists() else "there is no such file"
+        problems.append(Problem(path, 0, f"{what}: a project has {JOURNEYS}/*.yaml, {ACTIONS}/*.yaml and {CHANNELS}"))
+    if problems:
+        raise DefinitionError(problems)
+    return files
+
+
+def _root(path: Path) -> Path | None:
+    """The project that a path belongs to; None for a file outside of any."""
+    for folder in (path, *path.parents):
+        if (folder / JOURNEYS).is_dir() or (folder / ACTIONS).is_dir():
+            return folder
+    return None if path.is_file() else path
+
+
+class _Definitions(Generic[M]):
+    """All files of one kind, and what could be made of them."""
+
+    def __init__(self, kind: str, model: type[M], name_of: Callable[[M], str]) -> None:
+        self.sources: dict[str, Source] = {}
+        self.models: dict[str, M] = {}
+        self.names: set[str] = set()
+        self._kind = kind
+        self._model = model
+        self._name_of = name_of
+
+    def read(self, path: Path) -> Iterator[Problem]:
+        """Reads one file. Its name counts as there even if the file is wrong, so that one mistake is one problem."""
+        try:
+            source = read_source(path)
+        except DefinitionError as error:
+            self.names.add(path.stem)
+            yield from error.problems
+            return
+        self.names.add(str(source.value.get(self._kind, path.stem)))
+        try:
+            model = self._model.model_validate(source.value, by_alias=True, by_name=False)
+        except ValidationError as error:
+            for location, message in sentences(error, self._model):
+                yield source.problem(location, message)
+            return
+        name = self._name_of(model)
+        if name in self.sources:
+            first = self.sources[name]
+            message = f"the {self._kind} '{name}' is in {first.path}:{first.line((self._kind,))} already"
+            yield source.problem((self._kind,), message)
+        else:
+            self.sources[name], self.models[name] = source, model
+
+    def placed(self, name: str, findings: Iterable[Finding]) -> Iterator[Problem]:
+        """The findings about one definition, with their places in its file."""
+        source = self.sources[name]
+        for finding in findings:
+            line = source.line(finding.location)
+            if finding.line:
+                line = source.line_in(finding.location, finding.line, finding.column)
+            yield Problem(source.path, line, finding.message)
+
+
+class _Project:
+    """What was read of a project so far."""
+
+    def __init__(self) -> None:
+        self.files: list[Path] = []
+        self._problems: list[Problem] = []
+        self._journeys = _Definitions("journey", JourneyDefinition, lambda journey: journey.journey)
+        self._actions = _Definitions("action", ActionDefinition, lambda action: action.action)
+        self._channels = default_channels()
+        self._channel_names = set(self._channels)
+        self._knows_actions = True
+
+    def read(self, folder: Path) -> None:
+        """Reads all definitions of a project."""
+        if not (folder / JOURNEYS).is_dir() and not (folder / ACTIONS).is_dir():
+            what = "there is no such folder" if not folder.exists() else f"there is no folder '{JOURNEYS}' in it"
+            self._problems.append(Problem(folder, 0, f"{what}: a project has {JOURNEYS}/*.yaml and {ACTIONS}/*.yaml"))
+            return
+        if (folder / CHANNELS).exists():
+            self._read_channels(folder / CHANNELS)
+        for path in self._definitions_in(folder / JOURNEYS):
+            self._problems += self._journeys.read(path)
+        for path in self._definitions_in(folder / ACTIONS):
+            self._problems += self._actions.read(path)
+
+    def read_alone(self, path: Path) -> None:
+        """Reads one file that says itself what it is, without knowing what others there are."""
+        self._knows_actions = False
+        self.files.append(path)
+        try:
+            source = read_source(path)
+        except DefinitionError as error:
+            self._problems += error.problems
+            return
+        if "channels" in source.value:
+            self._read_channels(path)
+        elif "action" in source.value:
+            self._problems += self._actions.read(path)
+        else:
+            self._problems += self._journeys.read(path)
+
+    def problems(self) -> list[Problem]:
+        """All problems, in the order of files and lines."""
+        found = list(self._problems)
+        for name, journey in self._journeys.models.items():
+            actions = self._actions.names if self._knows_actions else None
+            found += self._journeys.placed(name, check_journey(journey, actions))
+        for name, action in self._actions.models.items():
+            found += self._actions.placed(name, check_action(action, self._channels, self._channel_names))
+        return sorted(set(found), key=lambda problem: (problem.path, problem.line, problem.message))
+
+    def pack(self) -> Pack:
+        """What was read. Raises DefinitionError if anything is wrong."""
+        problems = self.problems()
+        if problems:
+            raise DefinitionError(problems)
+        return Pack(self._journeys.models, self._actions.models, self._channels)
+
+    def _definitions_in(self, folder: Path) -> Iterator[Path]:
+        for path in sorted(folder.rglob("*")):
+            if any(part.startswith(".") for part in path.relative_to(folder).parts):
+                continue
+            if path.suffix == ".yaml" and path.is_file():
+                self.files.append(path)
+                yield path
+            elif path.suffix == ".yml":
+                self._problems.append(Problem(path, 0, "is not read: name it .yaml"))
+
+    def _read_channels(self, path: Path) -> None:
+        if path not in self.files:
+            self.files.append(path)
+        try:
+            source = read_source(path)
+        except DefinitionError as error:
+            self._problems += error.problems
+            return
+        merged = _merged(source.value)
+        try:
+            self._channels = dict(_channels(merged))
+        except ValidationError as error:
+            self._problems += [source.problem(*found) for found in sentences(error, ChannelsDefinition)]
+            own = source.value.get("channels")
+            wrong = set(own) if isinstance(own, dict) else set()
+            self._channels = {name: channel for name, channel in self._channels.items() if name not in wrong}
+            self._channel_names |= wrong
+        else:
+            self._channel_names = set(self._channels)
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    value: dict[str, Any] = read_source(_DEFAULT_CHANNELS).value["channels"]
+    return value
+
+
+def default_channels() -> dict[str, ChannelDefinition]:
+    """The channels that come with the package."""
+    return _channels({"channels": _defaults()})
+
+
+def _channels(value: Any) -> dict[str, ChannelDefinition]:
+    return ChannelsDefinition.model_validate(value, by_alias=True, by_name=False).channels
+
+
+def _merged(value: dict[str, Any]) -> dict[str, Any]:
+    """A project's channels over those of the package: a key that is given replaces the package's."""
+    own = value.get("channels")
+    if not isinstance(own, dict):
+        return value
+    changed = {
+        name: {**_defaults()[name], **channel} if name in _defaults() and isinstance(channel, dict) else channel
+        for name, channel in own.items()
+    }
+    return {**value, "channels": {**_defaults(), **changed}}

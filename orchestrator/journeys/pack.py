@@ -1,0 +1,86 @@
+"""All definitions of a project, checked: what travels on the ``definitions`` topic."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+from pydantic import ValidationError
+
+from orchestrator.errors import DefinitionError, Problem
+from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, JourneyDefinition, Model, Name
+from orchestrator.journeys.outline import walk
+
+_PLACE = Path("definitions")
+
+
+class _PackDefinition(Model):
+    journeys: tuple[JourneyDefinition, ...]
+    actions: tuple[ActionDefinition, ...]
+    channels: dict[Name, ChannelDefinition]
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Journeys, actions and channels by name; treat them as frozen."""
+
+    journeys: Mapping[str, JourneyDefinition]
+    actions: Mapping[str, ActionDefinition]
+    channels: Mapping[str, ChannelDefinition]
+
+    def part(self, journey: str) -> Pack:
+        """One journey with the actions that it uses and their channels: all that its version depends on."""
+        definition = self.journeys[journey]
+        used = {step.act for _, step in walk(definition.steps, ()) if step.act is not None}
+        actions = {name: self.actions[name] for name in sorted(used)}
+        channels = {action.channel: self.channels[action.channel] for action in actions.values()}
+        return Pack({journey: definition}, actions, channels)
+
+    def to_json(self) -> bytes:
+        """Canonical JSON: the same definitions give the same bytes. What is a default is left out."""
+        definition = _PackDefinition(
+            journeys=tuple(self.journeys[name] for name in sorted(self.journeys)),
+            actions=tuple(self.actions[name] for name in sorted(self.actions)),
+            channels=dict(self.channels),
+        )
+        plain = definition.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Pack:
+        """The pack of ``to_json``.
+
+        Raises:
+            DefinitionError: if the bytes are not of ``to_json``, or name an action or channel that is not in them.
+        """
+        try:
+            definition = _PackDefinition.model_validate(orjson.loads(data), by_alias=True, by_name=False)
+        except orjson.JSONDecodeError as error:
+            raise DefinitionError([Problem(_PLACE, 0, f"is no JSON: {error}")]) from None
+        except ValidationError as error:
+            problems = [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()]
+            raise DefinitionError([Problem(_PLACE, 0, problem) for problem in problems]) from None
+        pack = cls(
+            {journey.journey: journey for journey in definition.journeys},
+            {action.action: action for action in definition.actions},
+            definition.channels,
+        )
+        problems = pack._loose_ends()
+        if problems:
+            raise DefinitionError([Problem(_PLACE, 0, problem) for problem in problems])
+        return pack
+
+    def _loose_ends(self) -> list[str]:
+        return [
+            f"journey '{journey.journey}' uses action '{step.act}', which is not there"
+            for journey in self.journeys.values()
+            for _, step in walk(journey.steps, ())
+            if step.act is not None and step.act not in self.actions
+        ] + [
+            f"action '{action.action}' uses channel '{action.channel}', which is not there"
+            for action in self.actions.values()
+            if action.channel not in self.channels
+        ]
