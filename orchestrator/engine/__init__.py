@@ -1,0 +1,25 @@
+"""The pure core: state, event and time in; state and actions out. No I/O, no clock, no randomness."""
+
+from orchestrator.engine.customer import Customer, Pointer, Record
+from orchestrator.engine.journey import Env
+from orchestrator.engine.message import Absorb, Claim, Follow, Granted, Message, Release
+from orchestrator.engine.step import on_event, on_message, on_timer
+from orchestrator.engine.turn import Outgoing, Step
+
+__all__ = [
+    "Absorb",
+    "Claim",
+    "Customer",
+    "Env",
+    "Follow",
+    "Granted",
+    "Message",
+    "Outgoing",
+    "Pointer",
+    "Record",
+    "Release",
+    "Step",
+    "on_event",
+    "on_message",
+    "on_timer",
+]

@@ -1,0 +1,183 @@
+"""The record of one customer: all that is known, where they stand, and what is open towards them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+USER: Final = "u:"
+ANONYMOUS: Final = "a:"
+ALIASES_KEPT: Final = 64
+MERGES_KEPT: Final = 256
+OFFERS_KEPT: Final = 64
+PAST_KEPT: Final = 256
+UNHEARD_KEPT: Final = 32
+
+_SEPARATOR: Final = b"\x00"  # JSON text never holds it
+
+
+@dataclass(slots=True)
+class Instance:
+    """One stay of a customer in one journey.
+
+    ``key`` is unique for the customer: the journey's name, and ``value``, that of the entry's key, if it has one.
+    ``origin`` is the customer's key at entry and ``entry`` the event that began it: the ids of its
+    actions are made of them, so that they survive a merge. ``step`` is None once the last step is
+    done and only its offers are watched. ``due`` is when the wait ends.
+    """
+
+    journey: str
+    version: str
+    key: str
+    origin: str
+    entered_at: int
+    entry: dict[str, Any]
+    step: str | None = None
+    due: int | None = None
+    last: dict[str, Any] | None = None
+    value: str = ""
+
+
+@dataclass(slots=True)
+class Offer:
+    """An action that is held until ``due``, or published (``due`` is None) and can still be withdrawn."""
+
+    id: str
+    instance: str
+    journey: str
+    version: str
+    step: str
+    action: str
+    channel: str
+    purpose: str
+    customer_id: str
+    trigger: dict[str, Any]
+    expires_at: int
+    due: int | None
+
+
+@dataclass(slots=True)
+class Past:
+    """The last stay in a journey that limits re-entry."""
+
+    entered_at: int
+    entries: int = 1
+
+
+@dataclass(slots=True)
+class Consent:
+    """A yes or a no to messages of one purpose on one channel."""
+
+    given: bool
+    at: int
+    source: str | None = None
+
+
+@dataclass(slots=True)
+class Customer:
+    """A known customer (``u:`` and the userId) or an anonymous visitor (``a:`` and the anonymousId).
+
+    ``seen`` holds the digests of the last message ids, each with the second in which it came.
+    ``next_due`` is the earliest moment at which something of this record falls due. ``claimed`` has
+    the anonymous ids whose records may be on their way here, with the id of the event that tied each,
+    and ``unheard`` the events since then, which the stays on their way have not heard.
+    """
+
+    key: str
+    first_seen: int
+    last_seen: int
+    traits: dict[str, Any] = field(default_factory=dict)
+    trait_times: dict[str, int] = field(default_factory=dict)
+    aliases: dict[str, int] = field(default_factory=dict)
+    consents: dict[str, Consent] = field(default_factory=dict)
+    bounced: dict[str, int] = field(default_factory=dict)
+    quiet: dict[str, int] = field(default_factory=dict)
+    instances: dict[str, Instance] = field(default_factory=dict)
+    offers: dict[str, Offer] = field(default_factory=dict)
+    past: dict[str, Past] = field(default_factory=dict)
+    merged: list[str] = field(default_factory=list)
+    claimed: dict[str, str] = field(default_factory=dict)
+    unheard: list[dict[str, Any]] = field(default_factory=list)
+    seen: bytes = b""
+    next_due: int | None = None
+
+    @property
+    def id(self) -> str:
+        """The id without its kind: what producers and channels know."""
+        return self.key[2:]
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a userId."""
+        return self.key.startswith(USER)
+
+
+@dataclass(slots=True)
+class Pointer:
+    """An anonymous id that is owned by a customer: later events under it follow to ``to``."""
+
+    key: str
+    to: str
+    at: int
+
+
+Record = Customer | Pointer
+
+_OPTIONAL: Final = (
+    "traits",
+    "trait_times",
+    "aliases",
+    "consents",
+    "bounced",
+    "quiet",
+    "instances",
+    "offers",
+    "past",
+    "merged",
+    "claimed",
+    "unheard",
+)
+
+
+def to_json(record: Record) -> dict[str, Any]:
+    """The record as plain JSON values, without what is empty and without ``seen``."""
+    if isinstance(record, Pointer):
+        return {"key": record.key, "to": record.to, "at": record.at}
+    plain: dict[str, Any] = {"key": record.key, "first_seen": record.first_seen, "last_seen": record.last_seen}
+    for name in _OPTIONAL:
+        value = getattr(record, name)
+        if value:
+            plain[name] = value
+    if record.next_due is not None:
+        plain["next_due"] = record.next_due
+    return plain
+
+
+def encode(record: Record) -> bytes:
+    """The bytes that the store and the changelog hold; equal records give equal bytes."""
+    text = orjson.dumps(to_json(record))
+    return text if isinstance(record, Pointer) else text + _SEPARATOR + record.seen
+
+
+def decode(value: bytes) -> Record:
+    """The record of ``encode``'s bytes."""
+    text, _, seen = value.partition(_SEPARATOR)
+    return from_json(orjson.loads(text), seen)
+
+
+def from_json(plain: dict[str, Any], seen: bytes) -> Record:
+    """The record of ``to_json``'s values, taking them over."""
+    if "to" in plain:
+        return Pointer(**plain)
+    record = Customer(**plain, seen=seen)
+    if record.instances:
+        record.instances = {key: Instance(**value) for key, value in record.instances.items()}  # type: ignore[arg-type]
+    if record.offers:
+        record.offers = {key: Offer(**value) for key, value in record.offers.items()}  # type: ignore[arg-type]
+    if record.past:
+        record.past = {key: Past(**value) for key, value in record.past.items()}  # type: ignore[arg-type]
+    if record.consents:
+        record.consents = {key: Consent(**value) for key, value in record.consents.items()}  # type: ignore[arg-type]
+    return record

@@ -1,0 +1,290 @@
+"""Actions: held until they are due, checked again, published, refused or withdrawn, each with its reason."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any, Final
+
+from orchestrator.engine.customer import OFFERS_KEPT, Instance, Offer
+from orchestrator.engine.journey import Act, Consent, Treatment
+from orchestrator.engine.profile import consent_of
+from orchestrator.engine.turn import Outgoing, Turn, journey_view
+from orchestrator.errors import Bug, ContentError
+from orchestrator.events.event import Event
+from orchestrator.moments import format_moment
+
+CONSENT_FREE: Final = frozenset({"service", "transactional"})
+"""Purposes that need no consent: they serve what the customer asked for."""
+
+OF_MESSAGES: Final = "Message "
+"""How the names of events begin that are about a message: what became of it, what the customer did with it."""
+
+_PASSED: Final[list[dict[str, str]]] = []
+
+
+def action_id(instance: Instance, step: str, attempt: int = 0) -> str:
+    """32 hex digits that a replay and a merge give again.
+
+    They are of the customer at entry, the journey, its version, the event that began it, the step and the attempt.
+    """
+    parts = (instance.origin, instance.journey, instance.version, str(instance.entry["id"]), step, str(attempt))
+    return blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def offer(turn: Turn, instance: Instance, act: Act) -> None:
+    """Takes an ``act`` step: publishes at once, or holds the action until it is due."""
+    treatment = act.treatment
+    due = turn.at + act.delay_ms
+    made = Offer(
+        id=action_id(instance, act.id),
+        instance=instance.key,
+        journey=instance.journey,
+        version=instance.version,
+        step=act.id,
+        action=treatment.name,
+        channel=treatment.channel.name,
+        purpose=treatment.purpose,
+        customer_id=turn.customer_id,
+        trigger=_cause(turn, instance),
+        expires_at=due + treatment.expires_ms,
+        due=due,
+    )
+    if due > turn.now:
+        _hold(turn, made, due, "delay", f"due at {format_moment(due)}")
+    else:
+        decide(turn, made, instance)
+
+
+def decide(turn: Turn, made: Offer, instance: Instance) -> None:
+    """Checks a due action against expiry, its condition, quiet, consent and reach; then publishes or refuses it."""
+    act = turn.journey(made.journey, made.version).steps.get(made.step)
+    if not isinstance(act, Act):
+        raise Bug(
+            f"action {made.id} came from step '{made.step}' of '{made.journey}' {made.version}, which is no act step"
+        )
+    turn.customer.offers.pop(made.id, None)
+    refusal = _refusal(turn, made, act, instance)
+    if refusal is not None:
+        _decision(turn, made, "refused", [{"rule": refusal[0], "detail": refusal[1]}])
+        return
+    quiet_until = turn.customer.quiet.get(made.purpose, 0)
+    if quiet_until > turn.now:
+        _hold(turn, made, quiet_until, "quiet", f"quiet for {made.purpose} until {format_moment(quiet_until)}")
+        return
+    try:
+        content = act.treatment.content.render(turn.event_view(instance), turn.customer_view(), journey_view(instance))
+    except ContentError as error:
+        _decision(turn, made, "refused", [{"rule": "content", "detail": str(error)}])
+        return
+    _publish(turn, made, act.treatment, content, instance)
+
+
+def withdraw(turn: Turn, made: Offer, reason: str) -> None:
+    """Drops a held action; cancels a published one by a record with the same ``action_id``."""
+    _forget(turn, made)
+    if made.due is None and made.expires_at > turn.now:
+        value: dict[str, Any] = {
+            "kind": "cancel",
+            "action_id": made.id,
+            "customer_id": made.customer_id,
+            "channel": made.channel,
+            "action": made.action,
+            "journey": made.journey,
+            "journey_version": made.version,
+            "reason": reason,
+            "decided_at": format_moment(turn.now),
+            "trigger": turn.trigger(),
+        }
+        traceparent = turn.event.traceparent if turn.event is not None else None
+        turn.act(Outgoing(made.channel, made.customer_id, value, traceparent))
+    _decision(turn, made, "cancelled", [{"rule": "withdrawn", "detail": reason}])
+
+
+def withdraw_unwanted(turn: Turn) -> None:
+    """After a no or a bounce: withdraws what may not be said any more. What is only not allowed yet waits on."""
+    for made in list(turn.customer.offers.values()):
+        treatment = _treatment(turn, made)
+        refusal = _no(turn, treatment) or _bounce(turn, treatment)
+        if refusal is not None:
+            withdraw(turn, made, refusal[1])
+
+
+def settle(turn: Turn, event: Event) -> None:
+    """A sender's word that an action was delivered, or the customer's answer: nothing is left to withdraw."""
+    if event.name.startswith(OF_MESSAGES):
+        made = turn.customer.offers.get(str(event.properties.get("action_id")))
+        if made is not None and made.due is None:
+            _forget(turn, made)
+
+
+def _forget(turn: Turn, made: Offer) -> None:
+    """Nobody watches over the offer any more, nor over a finished stay that had no other."""
+    customer = turn.customer
+    customer.offers.pop(made.id, None)
+    instance = customer.instances.get(made.instance)
+    finished = instance is not None and instance.step is None
+    if finished and not any(other.instance == made.instance for other in customer.offers.values()):
+        del customer.instances[made.instance]
+
+
+def _treatment(turn: Turn, made: Offer) -> Treatment:
+    act = turn.journey(made.journey, made.version).steps[made.step]
+    if not isinstance(act, Act):
+        raise Bug(
+            f"action {made.id} came from step '{made.step}' of '{made.journey}' {made.version}, which is no act step"
+        )
+    return act.treatment
+
+
+def _hold(turn: Turn, made: Offer, due: int, rule: str, detail: str) -> None:
+    if due >= made.expires_at:
+        _decision(
+            turn,
+            made,
+            "refused",
+            [{"rule": rule, "detail": f"{detail}, but it expires at {format_moment(made.expires_at)}"}],
+        )
+        return
+    made.due = due
+    _decision(turn, made, "held", [{"rule": rule, "detail": detail}])
+    _keep(turn, made)
+
+
+def _keep(turn: Turn, made: Offer) -> None:
+    turn.customer.offers[made.id] = made
+    bound_offers(turn)
+
+
+def bound_offers(turn: Turn) -> None:
+    """Lets go of the offers that are too many: published ones first, of each kind those that expire first."""
+    offers = turn.customer.offers
+    while len(offers) > OFFERS_KEPT:
+        oldest = min(offers.values(), key=lambda open_: (open_.due is not None, open_.expires_at, open_.id))
+        _forget(turn, oldest)
+        if oldest.due is not None:
+            _decision(
+                turn,
+                oldest,
+                "refused",
+                [{"rule": "bound", "detail": f"more than {OFFERS_KEPT} actions are open for this customer"}],
+            )
+
+
+def _refusal(turn: Turn, made: Offer, act: Act, instance: Instance) -> tuple[str, str] | None:
+    if made.expires_at <= turn.now:
+        return "expired", f"it expired at {format_moment(made.expires_at)}"
+    if act.condition is not None:
+        holds, unmet = turn.holds(act.condition, instance)
+        if not holds:
+            return "condition", unmet or f"not true: {act.condition.source}"
+    treatment = act.treatment
+    return _no(turn, treatment) or _no_yes(turn, treatment) or _bounce(turn, treatment) or _no_address(turn, treatment)
+
+
+def _asks_consent(treatment: Treatment) -> bool:
+    return treatment.purpose not in CONSENT_FREE and treatment.channel.consent is not Consent.NONE
+
+
+def _no(turn: Turn, treatment: Treatment) -> tuple[str, str] | None:
+    channel, purpose = treatment.channel.name, treatment.purpose
+    consent = consent_of(turn.customer, channel, purpose)
+    if consent is None or consent.given or not _asks_consent(treatment):
+        return None
+    return "consent", f"the customer refused {purpose} on {channel} on {format_moment(consent.at)}"
+
+
+def _no_yes(turn: Turn, treatment: Treatment) -> tuple[str, str] | None:
+    channel, purpose = treatment.channel, treatment.purpose
+    if channel.consent is not Consent.OPT_IN or not _asks_consent(treatment):
+        return None
+    if consent_of(turn.customer, channel.name, purpose) is not None:
+        return None
+    return "consent", f"no consent to {purpose} on {channel.name}"
+
+
+def _bounce(turn: Turn, treatment: Treatment) -> tuple[str, str] | None:
+    channel = treatment.channel.name
+    bounced = turn.customer.bounced.get(channel)
+    return ("unreachable", f"{channel} bounced on {format_moment(bounced)}") if bounced is not None else None
+
+
+def _no_address(turn: Turn, treatment: Treatment) -> tuple[str, str] | None:
+    if _address(turn, treatment) is not None:
+        return None
+    channel = treatment.channel
+    return "unreachable", f"no address for {channel.name}: none of {', '.join(channel.address)} is known"
+
+
+def _address(turn: Turn, treatment: Treatment) -> str | None:
+    for path in treatment.channel.address:
+        if path == "id":
+            return turn.customer_id
+        value = turn.customer.traits.get(path.removeprefix("traits."))
+        if isinstance(value, str) and value:
+            return value
+    return None
+
+
+def _publish(turn: Turn, made: Offer, treatment: Treatment, content: dict[str, Any], instance: Instance) -> None:
+    customer, now = turn.customer, format_moment(turn.now)
+    made.customer_id = turn.customer_id
+    value: dict[str, Any] = {
+        "kind": "action",
+        "action_id": made.id,
+        "customer_id": turn.customer_id,
+        "recipient": {
+            "address": _address(turn, treatment),
+            "locale": customer.traits.get("locale"),
+            "timezone": customer.traits.get("timezone"),
+        },
+        "purpose": made.purpose,
+        "channel": made.channel,
+        "action": made.action,
+        "content": content,
+        "journey": made.journey,
+        "journey_version": made.version,
+        "step": made.step,
+        "decided_at": now,
+        "expires_at": format_moment(made.expires_at),
+        "trigger": made.trigger,
+        "priority": treatment.priority,
+    }
+    event = turn.event
+    traceparent = event.traceparent if event is not None else (instance.last or instance.entry).get("traceparent")
+    turn.act(Outgoing(made.channel, turn.customer_id, value, traceparent))
+    _decision(turn, made, "published", _PASSED)
+    if _can_be_withdrawn(turn, made):
+        made.due = None
+        _keep(turn, made)
+
+
+def _can_be_withdrawn(turn: Turn, made: Offer) -> bool:
+    return made.purpose not in CONSENT_FREE or bool(turn.journey(made.journey, made.version).exits)
+
+
+def _cause(turn: Turn, instance: Instance) -> dict[str, Any]:
+    now = turn.trigger()
+    if now is not None:
+        return now
+    kept = instance.last or instance.entry
+    return {"event_id": kept["id"], "type": kept["name"], "timestamp": format_moment(kept["timestamp"])}
+
+
+def _decision(turn: Turn, made: Offer, outcome: str, reasons: list[dict[str, str]]) -> None:
+    turn.decide(
+        {
+            "kind": "decision",
+            "customer_id": turn.customer_id,
+            "decided_at": format_moment(turn.now),
+            "journey": made.journey,
+            "journey_version": made.version,
+            "instance": made.instance,
+            "step": made.step,
+            "action": made.action,
+            "channel": made.channel,
+            "action_id": made.id,
+            "outcome": outcome,
+            "reasons": reasons,
+            "trigger": turn.trigger(),
+        }
+    )

@@ -1,0 +1,82 @@
+"""Rules of this file: the one way into the engine; pure, so the same input gives the same bytes.
+
+A record goes in and is consumed: use the one in the result. What came is an event, a message of
+another record, or nothing at all when a timer fires.
+"""
+
+from __future__ import annotations
+
+from orchestrator.engine import identity, seen
+from orchestrator.engine.customer import Customer, Pointer, Record
+from orchestrator.engine.journey import Env
+from orchestrator.engine.message import Absorb, Claim, Follow, Granted, Message
+from orchestrator.engine.offering import settle, withdraw_unwanted
+from orchestrator.engine.profile import learn
+from orchestrator.engine.progress import enter_all, fire, hear, next_due
+from orchestrator.engine.turn import Step, Turn
+from orchestrator.errors import Bug
+from orchestrator.events.event import Event
+
+
+def on_event(env: Env, record: Record | None, event: Event, now: int, key: str) -> Step:
+    """What one event does to the record under ``key``, which is at home here.
+
+    Args:
+        now: UTC milliseconds: the clock that expiry, lateness and publication are judged by.
+    """
+    if isinstance(record, Pointer):
+        return Step(record, forwards=[Follow(record.to)])
+    customer = record if record is not None else Customer(key, event.timestamp, event.timestamp)
+    turn = Turn(env, customer, event, now)
+    mark = seen.digest(event.id)
+    if seen.was_seen(customer.seen, mark, now, env.dedupe_window_ms):
+        turn.out.duplicate = True
+        return turn.out
+    customer.seen = seen.add(customer.seen, mark, now, env.dedupe_count)
+    if customer.known and event.user_id is not None:
+        identity.tie(turn, event)
+    if customer.claimed:
+        identity.keep_unheard(turn, event)
+    narrowed = learn(turn, event)
+    if customer.offers:
+        settle(turn, event)
+        if narrowed:
+            withdraw_unwanted(turn)
+    if customer.instances:
+        hear(turn, event)
+    if now - event.timestamp > env.late_after_ms:
+        turn.out.late = True
+    else:
+        enter_all(turn, event)
+    customer.next_due = next_due(turn)
+    return turn.out
+
+
+def on_message(env: Env, record: Record | None, message: Message, now: int) -> Step:
+    """What a claim, or an answer to one, does to the record that it is addressed to."""
+    if isinstance(message, Claim):
+        return identity.claim(record, message, now)
+    if isinstance(record, Pointer):
+        kind = type(message).__name__.lower()
+        raise Bug(f"{kind} for {message.to}, which is owned by {record.to}: only anonymous ids can be owned")
+    if isinstance(message, Absorb):
+        return _absorb(env, record, message, now)
+    if record is None:
+        return Step(None)
+    return identity.granted(record, message) if isinstance(message, Granted) else identity.release(record, message, now)
+
+
+def on_timer(env: Env, customer: Customer, now: int) -> Step:
+    """What falls due by ``now`` for one customer."""
+    turn = Turn(env, customer, None, now)
+    fire(turn)
+    customer.next_due = next_due(turn)
+    return turn.out
+
+
+def _absorb(env: Env, customer: Customer | None, message: Absorb, now: int) -> Step:
+    seen_at = message.record["last_seen"]
+    target = customer if customer is not None else Customer(message.to, seen_at, seen_at)
+    step = identity.absorb(env, target, message, now)
+    target.next_due = next_due(Turn(env, target, None, now))
+    return step

@@ -1,0 +1,204 @@
+"""One turn: the customer, what came, the time, and what is said meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from orchestrator.engine.customer import Customer, Instance, Record
+from orchestrator.engine.journey import Condition, Env, Journey
+from orchestrator.engine.message import Follow, Message
+from orchestrator.errors import Bug, Unmet
+from orchestrator.events.event import Event
+from orchestrator.events.view import View
+from orchestrator.moments import format_moment, to_datetime
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """A record for ``actions.<channel>``: an action or its cancel, keyed by the customer's id."""
+
+    channel: str
+    customer_id: str
+    value: dict[str, Any]
+    traceparent: str | None
+
+
+@dataclass(slots=True)
+class Step:
+    """What a step gives: the record after it, and what leaves with the same checkpoint.
+
+    ``duplicate`` and ``late`` say what the event was found to be. Most steps say nothing, so the
+    sequences begin as shared empty tuples.
+    """
+
+    record: Record | None
+    actions: Sequence[Outgoing] = ()
+    forwards: Sequence[Message | Follow] = ()
+    decisions: Sequence[dict[str, Any]] = ()
+    log: Sequence[dict[str, Any]] = ()
+    duplicate: bool = False
+    late: bool = False
+
+
+class Turn:
+    """The work on one customer for one event or timer. ``at`` is where new waits begin."""
+
+    __slots__ = (
+        "_customer_view",
+        "_event_view",
+        "_trigger",
+        "at",
+        "customer",
+        "customer_id",
+        "env",
+        "event",
+        "now",
+        "out",
+    )
+
+    def __init__(self, env: Env, customer: Customer, event: Event | None, now: int) -> None:
+        self.env = env
+        self.customer = customer
+        self.event = event
+        self.now = now
+        self.at = event.at if event is not None else now
+        self.out = Step(customer)
+        self.customer_id = customer.key[2:]
+        self._customer_view: View | None = None
+        self._event_view: View | None = None
+        self._trigger: dict[str, Any] | None = None
+
+    def journey(self, name: str, version: str) -> Journey:
+        """The pinned version. Raises Bug when it is not loaded: the partition must wait for it."""
+        found = self.env.pinned.get((name, version))
+        if found is None:
+            raise Bug(
+                f"a customer stands in journey '{name}' version {version}, which is not loaded: "
+                "put that definition back on the definitions topic, then restart the worker"
+            )
+        return found
+
+    def customer_view(self) -> View:
+        """The customer as conditions and templates see it."""
+        if self._customer_view is None:
+            customer = self.customer
+            self._customer_view = View(
+                {"id": self.customer_id, "known": customer.known, "traits": customer.traits},
+                {"first_seen": customer.first_seen, "last_seen": customer.last_seen},
+                {"consents": partial(consents_view, customer)},
+            )
+        return self._customer_view
+
+    def profile_changed(self) -> None:
+        """Conditions see the change from here on."""
+        self._customer_view = None
+
+    def event_view(self, instance: Instance | None = None) -> View:
+        """The event under work; without one, the last event of the instance."""
+        if self.event is not None:
+            if self._event_view is None:
+                self._event_view = self.event.view()
+            return self._event_view
+        assert instance is not None
+        return remembered(instance.last or instance.entry)
+
+    def holds(self, condition: Condition, instance: Instance | None) -> tuple[bool, str | None]:
+        """Whether a condition holds, and why it could not be evaluated, if so."""
+        journey = journey_view(instance) if instance is not None else _NO_JOURNEY
+        try:
+            return condition.met(self.event_view(instance), self.customer_view(), journey), None
+        except Unmet as unmet:
+            return False, str(unmet)
+
+    def note(self, happened: str, instance: Instance, step: str | None, reason: str | None = None) -> None:
+        """Writes one line of the customer's story to the journey log."""
+        self.say(
+            {
+                "kind": "step",
+                "customer_id": self.customer_id,
+                "at": format_moment(self.now),
+                "journey": instance.journey,
+                "version": instance.version,
+                "instance": instance.key,
+                "step": step,
+                "happened": happened,
+                "reason": reason,
+                "trigger": self.trigger(),
+            }
+        )
+
+    def say(self, line: dict[str, Any]) -> None:
+        """Adds a line to the journey log."""
+        self.out.log = [*self.out.log, line]
+
+    def act(self, action: Outgoing) -> None:
+        """Publishes an action or a cancel."""
+        self.out.actions = [*self.out.actions, action]
+
+    def decide(self, decision: dict[str, Any]) -> None:
+        """Records a decision and its reasons."""
+        self.out.decisions = [*self.out.decisions, decision]
+
+    def send(self, message: Message) -> None:
+        """Sends a message to another record's home."""
+        self.out.forwards = [*self.out.forwards, message]
+
+    def trigger(self) -> dict[str, Any] | None:
+        """The event under work, in short; None when a timer is."""
+        event = self.event
+        if event is None:
+            return None
+        if self._trigger is None:
+            self._trigger = {"event_id": event.id, "type": event.name, "timestamp": format_moment(event.timestamp)}
+        return self._trigger
+
+
+_NO_JOURNEY: View = View({}, {})
+
+
+def remember(event: Event) -> dict[str, Any]:
+    """What an instance keeps of an event."""
+    kept: dict[str, Any] = {
+        "id": event.id,
+        "name": event.name,
+        "timestamp": event.timestamp,
+        "properties": event.properties,
+    }
+    if event.traits:
+        kept["traits"] = event.traits
+    if event.traceparent is not None:
+        kept["traceparent"] = event.traceparent
+    return kept
+
+
+def remembered(kept: dict[str, Any]) -> View:
+    """A kept event as conditions and templates see it."""
+    fields = {key: value for key, value in kept.items() if key != "timestamp"}
+    fields.setdefault("traits", {})
+    fields.setdefault("context", {})
+    return View(fields, {"timestamp": kept["timestamp"]})
+
+
+def consents_view(customer: Customer) -> dict[str, Any]:
+    """The customer's consents as conditions and templates see them."""
+    return {
+        key: {"given": consent.given, "at": to_datetime(consent.at), "source": consent.source}
+        for key, consent in customer.consents.items()
+    }
+
+
+def journey_view(instance: Instance) -> View:
+    """The stay in a journey as conditions and templates see it."""
+    fields: dict[str, Any] = {
+        "name": instance.journey,
+        "version": instance.version,
+        "key": instance.value,
+        "step": instance.step,
+    }
+    makers = {"entry": partial(remembered, instance.entry)}
+    if instance.last is not None:
+        makers["last"] = partial(remembered, instance.last)
+    return View(fields, {"entered_at": instance.entered_at}, makers)

@@ -1,0 +1,239 @@
+"""Runs journeys without a broker: feed events, move the clock, read what would be on the topics.
+
+The same intake, engine and batch work as in a worker; only Kafka and the disk are missing.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import orjson
+
+from orchestrator import engine
+from orchestrator.durations import parse_duration
+from orchestrator.engine.customer import ANONYMOUS, USER, Customer, Pointer, decode, to_json
+from orchestrator.events.intake import Intake, Limits
+from orchestrator.events.routing import topic_of
+from orchestrator.events.timestamps import read_moment
+from orchestrator.journeys.compile import compile_env
+from orchestrator.journeys.load import load
+from orchestrator.journeys.pack import Pack
+from orchestrator.kafka import names
+from orchestrator.moments import format_moment
+from orchestrator.streams.homes import home
+from orchestrator.streams.work import Headers, Output, Work
+from orchestrator.testing.texts import pack_of
+
+DEDUPE_COUNT = 64
+DEDUPE_WINDOW = "7 days"
+LATE_AFTER = "1 day"
+
+
+@dataclass(frozen=True, slots=True)
+class TestRecord:
+    """A record as a consumer would give it."""
+
+    __test__ = False
+
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class JourneyTestDriver:
+    """One project's journeys at a moment that only the test moves.
+
+    Args:
+        env: the compiled definitions (``of_project`` and ``of_pack`` make it).
+        start: the first moment, ISO 8601.
+        partitions: how many homes to spread customers over; the result must not depend on it.
+    """
+
+    def __init__(self, env: engine.Env, start: str = "2026-01-05T09:00:00Z", partitions: int = 1) -> None:
+        self.env = env
+        self.now = read_moment(start)
+        self.actions: list[dict[str, Any]] = []
+        self.decisions: list[dict[str, Any]] = []
+        self.trace: list[dict[str, Any]] = []
+        self.dead_letters: list[dict[str, Any]] = []
+        self._partitions = partitions
+        self._intake = Intake(
+            Limits(262_144, parse_duration("365 days"), parse_duration("1 day"), event_clock=False, strict={})
+        )
+        # Apart, as in workers: what came to a foreign partition must not find its record there.
+        self._records: list[dict[bytes, bytes]] = [{} for _ in range(partitions)]
+        self._due: list[tuple[int, str]] = []
+        self._offsets: dict[tuple[str, int], int] = {}
+        self._ids = itertools.count(1)
+
+    @classmethod
+    def of_pack(cls, pack: Pack, start: str = "2026-01-05T09:00:00Z", partitions: int = 1) -> Self:
+        """Of loaded definitions."""
+        env = compile_env(
+            pack,
+            dedupe_count=DEDUPE_COUNT,
+            dedupe_window_ms=parse_duration(DEDUPE_WINDOW),
+            late_after_ms=parse_duration(LATE_AFTER),
+        )
+        return cls(env, start, partitions)
+
+    @classmethod
+    def of_project(cls, folder: Path | str, start: str = "2026-01-05T09:00:00Z", partitions: int = 1) -> Self:
+        """Of a project's folder. Raises DefinitionError if its definitions are wrong."""
+        return cls.of_pack(load(Path(folder)), start, partitions)
+
+    @classmethod
+    def of_text(cls, text: str, start: str = "2026-01-05T09:00:00Z", partitions: int = 1) -> Self:
+        """Of definitions in one text: what the files would say, with ``---`` between them. Raises DefinitionError."""
+        return cls.of_pack(pack_of(text), start, partitions)
+
+    def track(
+        self,
+        user: str | None,
+        event: str,
+        properties: Mapping[str, Any] | None = None,
+        *,
+        anonymous: str | None = None,
+        after: str | None = None,
+        **fields: Any,
+    ) -> list[dict[str, Any]]:
+        """Sends a track call, ``after`` a while if given; the actions that were published meanwhile."""
+        return self.send(
+            {"type": "track", "event": event, "properties": dict(properties or {}), **_ids(user, anonymous), **fields},
+            after=after,
+        )
+
+    def identify(
+        self,
+        user: str,
+        traits: Mapping[str, Any] | None = None,
+        *,
+        anonymous: str | None = None,
+        after: str | None = None,
+        **fields: Any,
+    ) -> list[dict[str, Any]]:
+        """Sends an identify call."""
+        return self.send(
+            {"type": "identify", "traits": dict(traits or {}), **_ids(user, anonymous), **fields}, after=after
+        )
+
+    def alias(self, previous: str, user: str, *, after: str | None = None) -> list[dict[str, Any]]:
+        """Sends an alias call."""
+        return self.send({"type": "alias", "previousId": previous, "userId": user}, after=after)
+
+    def consent(
+        self, user: str, channel: str, given: bool = True, purpose: str = "marketing", *, after: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Says that the customer gave or withdrew a consent."""
+        properties = {"channel": channel, "purpose": purpose, "given": given, "source": "test"}
+        return self.track(user, "Consent Changed", properties, after=after)
+
+    def send(self, record: Mapping[str, Any], *, after: str | None = None) -> list[dict[str, Any]]:
+        """Sends one Segment call; ``messageId`` and ``timestamp`` are filled in where they are missing."""
+        before = len(self.actions)
+        if after is not None:
+            self.advance(after)
+        whole = {"messageId": f"test-{next(self._ids)}", "timestamp": format_moment(self.now), **record}
+        key = str(whole.get("userId") or whole.get("anonymousId"))
+        self.produce(topic_of(whole), key.encode(), orjson.dumps(whole), [])
+        return self.actions[before:]
+
+    def produce(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers, partition: int | None = None
+    ) -> None:
+        """Puts raw bytes on a logical input topic, on the key's partition unless another is given."""
+        number = partition if partition is not None else home((key or b"").decode("utf-8", "replace"), self._partitions)
+        waiting = [Output(topic, number, key, value, headers)]
+        while waiting:
+            waiting += self._deliver(waiting.pop(0))
+
+    def advance(self, duration: str) -> list[dict[str, Any]]:
+        """Lets time pass; what falls due fires in its order. The actions that were published."""
+        return self.advance_to(self.now + parse_duration(duration))
+
+    def advance_to(self, moment_ms: int) -> list[dict[str, Any]]:
+        """As ``advance``, to a moment in UTC milliseconds."""
+        before = len(self.actions)
+        while self._due and self._due[0][0] <= moment_ms:
+            due, key = heapq.heappop(self._due)
+            record = self._record(key)
+            if isinstance(record, Customer) and record.next_due == due:
+                self.now = max(self.now, due)
+                work = self._work(home(key[2:], self._partitions))
+                work.fire(key, self.now)
+                waiting = self._save(work)
+                while waiting:
+                    waiting += self._deliver(waiting.pop(0))
+        self.now = max(self.now, moment_ms)
+        return self.actions[before:]
+
+    def customer(self, user: str | None = None, *, anonymous: str | None = None) -> dict[str, Any] | None:
+        """What is known of a customer, as JSON values; the owner's record for an id that is owned."""
+        record = self._record(USER + user if user is not None else ANONYMOUS + str(anonymous))
+        if isinstance(record, Pointer):
+            record = self._record(record.to)
+        return orjson.loads(orjson.dumps(to_json(record))) if record is not None else None
+
+    @property
+    def timers(self) -> list[tuple[str, str]]:
+        """What is due when: (moment, customer id), the earliest first."""
+        rows = []
+        for due, key in sorted(set(self._due)):
+            record = self._record(key)
+            if isinstance(record, Customer) and record.next_due == due:
+                rows.append((format_moment(due), record.id))
+        return rows
+
+    def _record(self, key: str) -> engine.Record | None:
+        value = self._records[home(key[2:], self._partitions)].get(key.encode())
+        return decode(value) if value is not None else None
+
+    def _work(self, partition: int) -> Work:
+        return Work(partition, self._partitions, self.env, self._intake, self._records[partition].get)
+
+    def _deliver(self, output: Output) -> list[Output]:
+        place = (output.topic, output.partition)
+        offset = self._offsets[place] = self._offsets.get(place, -1) + 1
+        record = TestRecord(output.partition, offset, self.now, output.key, output.value, output.headers)
+        work = self._work(output.partition)
+        work.apply(output.topic, record, self.now)
+        return self._save(work)
+
+    def _save(self, work: Work) -> list[Output]:
+        for key, value in work.writes().items():
+            assert value is not None
+            self._records[work.partition][key] = value
+        for key, _, due in work.timers():
+            if due is not None:
+                heapq.heappush(self._due, (due, key.decode()))
+        return [output for output in work.outputs if not self._collect(output)]
+
+    def _collect(self, output: Output) -> bool:
+        if output.topic == names.CUSTOMER_EVENTS:
+            return False
+        if output.topic == names.DEAD_LETTER:
+            headers = {name: value.decode() for name, value in output.headers}
+            self.dead_letters.append(
+                {"reason": headers["dead-letter-reason"], "code": headers["dead-letter-code"], "value": output.value}
+            )
+            return True
+        value = orjson.loads(output.value or b"null")
+        if output.topic == names.DECISIONS:
+            self.decisions.append(value)
+        elif output.topic == names.JOURNEY_LOG:
+            self.trace.append(value)
+        else:
+            self.actions.append(value)
+        return True
+
+
+def _ids(user: str | None, anonymous: str | None) -> dict[str, str]:
+    return {name: value for name, value in (("userId", user), ("anonymousId", anonymous)) if value is not None}

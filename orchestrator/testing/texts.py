@@ -1,0 +1,39 @@
+"""Definitions in a text instead of files, for tests that show the journey beside what it does."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from textwrap import dedent
+from typing import Final
+
+from orchestrator.journeys.load import ACTIONS, CHANNELS, JOURNEYS, load
+from orchestrator.journeys.pack import Pack
+
+_BETWEEN: Final = re.compile(r"^---\s*$", re.MULTILINE)
+_KIND: Final = re.compile(r"^(journey|action|channels):", re.MULTILINE)
+_FOLDERS: Final = {"journey": JOURNEYS, "action": ACTIONS}
+
+
+@lru_cache(maxsize=256)
+def pack_of(text: str) -> Pack:
+    """The pack of a text that holds what the files of a project would say, with ``---`` between them.
+
+    Raises:
+        DefinitionError: as for files; their names are made up.
+    """
+    with TemporaryDirectory() as root:
+        folder = Path(root)
+        for name in _FOLDERS.values():
+            (folder / name).mkdir()
+        for number, part in enumerate(filter(str.strip, _BETWEEN.split(dedent(text)))):
+            (folder / _place(number, dedent(part))).write_text(dedent(part), encoding="utf-8")
+        return load(folder)
+
+
+def _place(number: int, text: str) -> Path:
+    found = _KIND.search(text)
+    kind = found[1] if found else "journey"
+    return Path(CHANNELS) if kind == "channels" else Path(_FOLDERS[kind]) / f"{number}.yaml"
