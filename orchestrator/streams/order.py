@@ -1,0 +1,228 @@
+"""In what order one partition number takes its records and timers, and what time it is there.
+
+Wall time: records are taken as they come. Timers fire up to the moment to which all inputs are known
+to be read: the wall clock if they are read to an end that was sampled at that clock, else the time
+stamp of the last record. So after an outage the purchase that waits in the log is read before "no
+purchase in 30 minutes" fires.
+
+Event time: a replay marks its stream: "all records up to moment W are on these offsets". Records are
+taken in the order of their own time stamps, across inputs, once they are all there; waits pass in
+the data's time. Without marks, what has come is taken after a pause.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+import orjson
+
+from orchestrator.errors import BadRecord
+from orchestrator.events.intake import Intake
+from orchestrator.kafka import names
+from orchestrator.streams.headers import TIME
+
+if TYPE_CHECKING:
+    from orchestrator.streams.timers import Timers
+    from orchestrator.streams.transport import Horizon
+    from orchestrator.streams.work import Input, Work
+
+RECORDS_PER_CHECKPOINT: Final = 4_000
+GRACE_MS: Final = 100
+"""A record bears the time of its making and reaches the log a little later: timers wait that long for it."""
+UNMARKED_PAUSE_MS: Final = 2_000
+
+
+class Order(Protocol):
+    """What a partition asks for."""
+
+    def offer(self, topic: str, records: Sequence[Input], wall: int) -> None:
+        """Takes in what was fetched of a logical topic."""
+
+    def take(self, work: Work, timers: Timers, wall: int) -> bool:
+        """Feeds records and due timers to the work; True if more could be taken at once."""
+
+    def see(self, horizons: Mapping[str, Horizon], wall: int) -> None:
+        """Learns how far the inputs are read."""
+
+    def wants_horizons(self, timers: Timers, wall: int) -> bool:
+        """Whether something seems due that only a sample of the inputs can release."""
+
+    @property
+    def pending(self) -> int:
+        """Records taken in and not yet decided."""
+
+    def clock_ms(self, wall: int) -> int:
+        """What time it is here."""
+
+
+class WallOrder:
+    """Time is the wall clock."""
+
+    def __init__(self) -> None:
+        self._queues: dict[str, deque[Input]] = {topic: deque() for topic in names.INPUT_TOPICS}
+        self._reached = dict.fromkeys(names.INPUT_TOPICS, 0)
+        self._next = dict.fromkeys(names.INPUT_TOPICS, -1)
+        self.pending = 0
+
+    def offer(self, topic: str, records: Sequence[Input], wall: int) -> None:
+        """As ``Order.offer``."""
+        self._queues[topic].extend(records)
+        self.pending += len(records)
+
+    def take(self, work: Work, timers: Timers, wall: int) -> bool:
+        """As ``Order.take``."""
+        left = RECORDS_PER_CHECKPOINT
+        apply, reached, following = work.apply, self._reached, self._next
+        while left and self.pending:
+            topic, queue = self._oldest()
+            record = queue.popleft()
+            due = timers.next_due(work)
+            if due is not None and due < record.timestamp:
+                timers.fire(work, min(*reached.values(), record.timestamp - 1), lambda _: wall)
+            apply(topic, record, wall)
+            reached[topic] = max(reached[topic], min(record.timestamp, wall))
+            following[topic] = record.offset + 1
+            self.pending -= 1
+            left -= 1
+        more = not timers.fire(work, min(*reached.values(), wall), lambda _: wall)
+        return more or self.pending > 0
+
+    def see(self, horizons: Mapping[str, Horizon], wall: int) -> None:
+        """As ``Order.see``."""
+        for topic, horizon in horizons.items():
+            read = horizon.handed is None or horizon.handed <= self._next[topic]
+            if horizon.drained and read and not self._queues[topic]:
+                self._reached[topic] = max(self._reached[topic], horizon.polled_at - GRACE_MS)
+
+    def wants_horizons(self, timers: Timers, wall: int) -> bool:
+        """As ``Order.wants_horizons``."""
+        due = timers.next_due(None)
+        return due is not None and due <= wall
+
+    def clock_ms(self, wall: int) -> int:
+        """As ``Order.clock_ms``."""
+        return wall
+
+    def _oldest(self) -> tuple[str, deque[Input]]:
+        waiting = [(queue[0].timestamp, topic, queue) for topic, queue in self._queues.items() if queue]
+        if len(waiting) == 1:
+            return waiting[0][1], waiting[0][2]
+        oldest = min(waiting, key=lambda item: item[0])
+        return oldest[1], oldest[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """All records up to ``until`` (UTC ms) are below ``ends``: the next offset by logical topic."""
+
+    until: int
+    ends: dict[str, int]
+
+
+class EventOrder:
+    """Time is the data's."""
+
+    def __init__(self, intake: Intake, clock_ms: int, offsets: Mapping[str, int]) -> None:
+        self._intake = intake
+        self._clock = clock_ms
+        self._queues: dict[str, deque[tuple[int, Input]]] = {topic: deque() for topic in names.EVENT_TOPICS}
+        self._forwarded: deque[Input] = deque()
+        self._latest = dict.fromkeys(names.EVENT_TOPICS, 0)
+        self._received = {topic: offsets.get(topic, 0) for topic in names.EVENT_TOPICS}
+        self._marks: deque[Mark] = deque()
+        self._until = 0
+        self._offered_at = 0
+        self.pending = 0
+
+    def offer(self, topic: str, records: Sequence[Input], wall: int) -> None:
+        """As ``Order.offer``."""
+        self._offered_at = wall
+        self.pending += len(records)
+        if topic == names.CUSTOMER_EVENTS:
+            self._forwarded.extend(records)
+            for record in records:
+                self._mark(record)
+            return
+        queue = self._queues[topic]
+        for record in records:
+            self._latest[topic] = max(self._latest[topic], self._moment(topic, record, wall))
+            queue.append((self._latest[topic], record))
+        self._received[topic] = records[-1].offset + 1
+
+    def take(self, work: Work, timers: Timers, wall: int) -> bool:
+        """As ``Order.take``."""
+        self._release(wall)
+        left = RECORDS_PER_CHECKPOINT
+        for topic, at, record in self._ready():
+            if not timers.fire(work, at - 1, self._at_due):
+                return True
+            self._clock = max(self._clock, at)
+            work.apply(topic, record, self._clock)
+            self._drop(topic)
+            left -= 1
+            if not left:
+                return True
+        if not timers.fire(work, self._until, self._at_due):
+            return True
+        self._clock = max(self._clock, self._until)
+        return False
+
+    def see(self, horizons: Mapping[str, Horizon], wall: int) -> None:
+        """Event time asks the data alone."""
+
+    def wants_horizons(self, timers: Timers, wall: int) -> bool:
+        """Event time asks the data alone."""
+        return False
+
+    def clock_ms(self, wall: int) -> int:
+        """As ``Order.clock_ms``."""
+        return self._clock
+
+    def _at_due(self, due: int) -> int:
+        self._clock = max(self._clock, due)
+        return self._clock
+
+    def _release(self, wall: int) -> None:
+        while self._marks and all(self._received[topic] >= end for topic, end in self._marks[0].ends.items()):
+            self._until = max(self._until, self._marks.popleft().until)
+        if not self._marks and self.pending and wall - self._offered_at > UNMARKED_PAUSE_MS:
+            self._until = max(self._until, max((queue[-1][0] for queue in self._queues.values() if queue), default=0))
+
+    def _ready(self) -> Iterator[tuple[str, int, Input]]:
+        while True:
+            if self._forwarded:
+                yield names.CUSTOMER_EVENTS, self._clock, self._forwarded[0]
+                continue
+            heads = [
+                (queue[0][0], topic) for topic, queue in self._queues.items() if queue and queue[0][0] <= self._until
+            ]
+            if not heads:
+                return
+            at, topic = min(heads)
+            yield topic, at, self._queues[topic][0][1]
+
+    def _drop(self, topic: str) -> None:
+        self.pending -= 1
+        if topic == names.CUSTOMER_EVENTS:
+            self._forwarded.popleft()
+        else:
+            self._queues[topic].popleft()
+
+    def _moment(self, topic: str, record: Input, wall: int) -> int:
+        try:
+            return self._intake.read(
+                topic, record.partition, record.offset, record.value, record.headers, record.timestamp, wall
+            ).at
+        except BadRecord:
+            return self._latest[topic]
+
+    def _mark(self, record: Input) -> None:
+        for name, value in record.headers:
+            if name == TIME:
+                mark = orjson.loads(value)
+                self._marks.append(
+                    Mark(int(mark["until"]), {str(topic): int(end) for topic, end in mark["ends"].items()})
+                )

@@ -1,0 +1,180 @@
+"""One partition number at work: takes what came, decides, checkpoints, and again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from aiokafka.errors import KafkaError
+
+from orchestrator import engine
+from orchestrator.errors import InfrastructureError
+from orchestrator.events.intake import Intake
+from orchestrator.streams.checkpoint import Checkpoint
+from orchestrator.streams.metrics import Metrics
+from orchestrator.streams.order import Order
+from orchestrator.streams.store import Meta, Store
+from orchestrator.streams.timers import Timers
+from orchestrator.streams.transport import Horizon
+from orchestrator.streams.work import Input, Work
+
+_log = logging.getLogger(__name__)
+
+PENDING_HIGH: Final = 20_000
+PENDING_LOW: Final = 5_000
+_TICK_S: Final = 0.025
+_IDLE_S: Final = 0.25
+
+
+class State(StrEnum):
+    """``failed``: a bug of ours; the partition stands still until a person has looked at it."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a partition asks of its worker.
+
+    ``pause`` and ``resume`` the fetching of a logical topic; ``lost`` is told of broken infrastructure.
+    """
+
+    clock: Callable[[], int]
+    horizons: Callable[[int], Awaitable[Mapping[str, Horizon]]]
+    pause: Callable[[int, str], None]
+    resume: Callable[[int, str], None]
+    lost: Callable[[int, BaseException], None]
+
+
+class Partition:
+    """The customers whose home this partition number is."""
+
+    def __init__(
+        self,
+        number: int,
+        env: engine.Env,
+        intake: Intake,
+        store: Store,
+        meta: Meta,
+        checkpoint: Checkpoint,
+        order: Order,
+        metrics: Metrics,
+        surroundings: Surroundings,
+    ) -> None:
+        self.number = number
+        self.state = State.STOPPED
+        self.failure: BaseException | None = None
+        self.meta = meta
+        self.store = store
+        self._env = env
+        self._intake = intake
+        self._checkpoint = checkpoint
+        self._order = order
+        self._timers = Timers(store)
+        self._metrics = metrics
+        self._around = surroundings
+        self._paused: set[str] = set()
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins to work."""
+        self.state = State.RUNNING
+        self._task = asyncio.create_task(self._run(), name=f"partition-{self.number}")
+
+    async def stop(self, patience_s: float | None = None) -> None:
+        """Lets the open checkpoint finish, drops what was not begun, and releases the store.
+
+        After ``patience_s`` the checkpoint is left to the next owner, as a crash would leave it.
+        """
+        self._stopping = True
+        self._wake.set()
+        if self._task is not None:
+            done, _ = await asyncio.wait([self._task], timeout=patience_s)
+            if not done:
+                self._task.cancel()
+                await asyncio.wait([self._task])
+        self.store.close()
+        if self.state is State.RUNNING:
+            self.state = State.STOPPED
+
+    def offer(self, topic: str, records: Sequence[Input]) -> None:
+        """Takes in what was fetched; asks for a pause when too much is waiting."""
+        following = self.meta.offsets.get(topic, 0)
+        fresh = (
+            records if records[0].offset >= following else [record for record in records if record.offset >= following]
+        )
+        if not fresh:
+            return
+        self._order.offer(topic, fresh, self._around.clock())
+        if self._order.pending > PENDING_HIGH and topic not in self._paused:
+            self._paused.add(topic)
+            self._around.pause(self.number, topic)
+        self._wake.set()
+
+    async def _run(self) -> None:
+        more = False
+        while await self._wait(more):
+            try:
+                more = await self._round()
+            except (KafkaError, InfrastructureError, OSError, TimeoutError) as error:
+                self._lose(error)
+                return
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is a bug of ours and stops the partition
+                self._fail(error)
+                return
+
+    async def _round(self) -> bool:
+        """From what came to a checkpoint; whether there is more to do at once."""
+        if self._order.wants_horizons(self._timers, self._around.clock()):
+            self._order.see(await self._around.horizons(self.number), self._around.clock())
+        began = self._around.clock()
+        work = Work(self.number, self.meta.partitions, self._env, self._intake, self.store.get)
+        with self._metrics.stage("decide"):
+            more = self._order.take(work, self._timers, began)
+        if work:
+            with self._metrics.stage("checkpoint"):
+                now = self._order.clock_ms(began)
+                self.meta = await self._checkpoint.save(work, self.store, self.meta, now, began)
+        self._timers.renew()
+        self._metrics.count(work.counts, self._around.clock())
+        self._resume_paused()
+        return more and bool(work)
+
+    async def _wait(self, more: bool) -> bool:
+        """Until there is something to do; False when it is time to stop."""
+        if more or self._stopping:
+            return not self._stopping
+        due = self._timers.next_due(None)
+        soon = due is not None and due <= self._around.clock()
+        try:
+            async with asyncio.timeout(_TICK_S if soon else _IDLE_S):
+                await self._wake.wait()
+                self._wake.clear()
+        except TimeoutError:
+            pass
+        return not self._stopping
+
+    def _fail(self, error: BaseException) -> None:
+        self.state, self.failure = State.FAILED, error
+        self._metrics.partition_failed(self.number)
+        _log.critical("partition %s stopped, for this is a bug of ours: %s", self.number, error, exc_info=error)
+
+    def _lose(self, error: BaseException) -> None:
+        self.state, self.failure = State.LOST, error
+        _log.warning("partition %s: the checkpoint was aborted, its work will be done again: %r", self.number, error)
+        self._around.lost(self.number, error)
+
+    def _resume_paused(self) -> None:
+        if self._paused and self._order.pending < PENDING_LOW:
+            for topic in self._paused:
+                self._around.resume(self.number, topic)
+            self._paused.clear()

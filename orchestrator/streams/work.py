@@ -1,0 +1,373 @@
+"""Rules of this file: all that one partition number decides between two checkpoints, in memory alone.
+
+Records go in one by one; what comes out is a write set, a list of records to publish, the offsets
+that were read and a journal of it. Nothing here waits, reads a clock or touches a disk other than
+through ``read``. If the checkpoint fails, the whole is thrown away and done again.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, Protocol
+
+import orjson
+
+from orchestrator import engine
+from orchestrator.engine.customer import Customer, Record, decode, encode
+from orchestrator.engine.identity import subject_of
+from orchestrator.engine.message import decode as decode_message
+from orchestrator.engine.message import encode as encode_message
+from orchestrator.errors import BadRecord, Bug
+from orchestrator.events.event import Event
+from orchestrator.events.intake import Intake
+from orchestrator.kafka import names
+from orchestrator.moments import format_moment
+from orchestrator.streams.headers import FORWARD, MESSAGE, TIME
+from orchestrator.streams.homes import home
+
+Headers = list[tuple[str, bytes]]
+
+HOPS_ALLOWED: Final = 8
+RECORD_BYTES_ALLOWED: Final = 500_000
+"""Half of what Kafka takes by default, for a record must still fit when a batch has added to it."""
+
+_NO_RUN: Final[list[Any]] = [None, 0, 0, 0]
+_JSON: Final = [("content-type", b"application/json")]
+
+
+class Input(Protocol):
+    """A Kafka record as the consumer gives it; ``timestamp`` in UTC milliseconds."""
+
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+class Output(NamedTuple):
+    """A record to publish on a logical topic."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened, for the metrics. ``caused`` has the Kafka time stamp of each action's event."""
+
+    events: dict[str, int] = field(default_factory=dict)
+    actions: dict[tuple[str, str], int] = field(default_factory=dict)
+    dead_letters: dict[str, int] = field(default_factory=dict)
+    decisions: dict[tuple[str, str], int] = field(default_factory=dict)
+    duplicates: int = 0
+    late: int = 0
+    forwards: int = 0
+    timers: int = 0
+    caused: list[int] = field(default_factory=list)
+
+
+class Work:
+    """The work of one partition number since its last checkpoint."""
+
+    def __init__(
+        self, partition: int, partitions: int, env: engine.Env, intake: Intake, read: Callable[[bytes], bytes | None]
+    ) -> None:
+        self.partition = partition
+        self.partitions = partitions
+        self.env = env
+        self.touched: dict[str, Record | None] = {}
+        self.outputs: list[Output] = []
+        self.offsets: dict[str, int] = {}
+        self.journal: list[list[Any]] = []
+        self.counts = Counts()
+        self._intake = intake
+        self._read = read
+        self._old_due: dict[str, int | None] = {}
+        self._sizes: dict[str, int] = {}
+        self._scheduled: list[tuple[int, str]] = []
+        self._run: list[Any] = _NO_RUN
+
+    def __bool__(self) -> bool:
+        return bool(self.offsets or self.journal)
+
+    def apply(self, topic: str, record: Input, now: int) -> None:
+        """Decides one input record. A bad one goes to the dead-letter topic. Raises Bug."""
+        offset = record.offset
+        self.offsets[topic] = offset + 1
+        run = self._run
+        if run[0] == topic and run[1] + run[2] == offset and run[3] == now:
+            run[2] += 1
+        else:
+            self._run = [topic, offset, 1, now]
+            self.journal.append(self._run)
+        try:
+            if topic == names.CUSTOMER_EVENTS:
+                self._apply_forwarded(record, now)
+            else:
+                event = self._intake.read(
+                    topic, record.partition, offset, record.value, record.headers, record.timestamp, now
+                )
+                self._apply_event(event, None, record, now, topic, offset, 0)
+        except BadRecord as bad:
+            self._dead_letter(topic, record, bad, now)
+
+    def fire(self, key: str, now: int) -> None:
+        """Does what is due by ``now`` for one customer."""
+        record = self._load(key)
+        if not isinstance(record, Customer):
+            return
+        self.journal.append(["timer", key, now])
+        self._run = _NO_RUN
+        self.counts.timers += 1
+        step = engine.on_timer(self.env, record, now)
+        self._take(key, step, now, None)
+
+    def schedule(self, rows: Sequence[tuple[int, bytes]]) -> None:
+        """Adds timer rows from the store to those of this work."""
+        for due, key in rows:
+            heapq.heappush(self._scheduled, (due, key.decode()))
+
+    def next_scheduled(self) -> int | None:
+        """The earliest moment in this work at which something may be due."""
+        return self._scheduled[0][0] if self._scheduled else None
+
+    def pop_due(self, until: int) -> tuple[int, str] | None:
+        """The earliest customer that is due by ``until``; rows that a later change made stale are skipped."""
+        while self._scheduled and self._scheduled[0][0] <= until:
+            due, key = heapq.heappop(self._scheduled)
+            record = self._load(key)
+            if isinstance(record, Customer) and record.next_due == due:
+                return due, key
+        return None
+
+    def writes(self) -> dict[bytes, bytes | None]:
+        """The records as the changelog and the store take them."""
+        return {key.encode(): encode(record) for key, record in self.touched.items() if record is not None}
+
+    def timers(self) -> list[tuple[bytes, int | None, int | None]]:
+        """The customers whose next due moment changed: key, old, new."""
+        changed = []
+        for key, record in self.touched.items():
+            new = record.next_due if isinstance(record, Customer) else None
+            old = self._old_due[key]
+            if old != new:
+                changed.append((key.encode(), old, new))
+        return changed
+
+    def _apply_event(
+        self, event: Event, to: str | None, record: Input, now: int, topic: str, offset: int, hops: int
+    ) -> None:
+        counts = self.counts
+        key = to if to is not None else subject_of(event)
+        held = self.touched.get(key) or self._load(key)
+        if held is None and home(key[2:], self.partitions) != self.partition:
+            self._forward(record, key, topic, offset, hops)
+            return
+        self._refuse_overgrown(key, record)
+        step = engine.on_event(self.env, held, event, now, key)
+        if hops == 0 or to is not None:
+            counts.events[event.name] = counts.events.get(event.name, 0) + 1
+        if step.duplicate:
+            counts.duplicates += 1
+            return
+        if step.late:
+            counts.late += 1
+        if step.forwards and isinstance(step.forwards[0], engine.Follow):
+            self._forward(record, step.forwards[0].to, topic, offset, hops)
+            return
+        self._take(key, step, now, record.timestamp)
+
+    def _apply_forwarded(self, record: Input, now: int) -> None:
+        headers = dict(record.headers)
+        if TIME in headers:
+            return
+        if MESSAGE in headers:
+            self._apply_message(record, now)
+            return
+        if FORWARD not in headers:
+            raise BadRecord(
+                "not_forwarded",
+                f"'{names.CUSTOMER_EVENTS}' is written by the orchestrator alone: publish to the events.* topics",
+            )
+        try:
+            origin = orjson.loads(headers[FORWARD])
+            topic, partition, offset, timestamp = (
+                str(origin["topic"]),
+                int(origin["partition"]),
+                int(origin["offset"]),
+                int(origin["timestamp"]),
+            )
+            hops, to = int(origin["hops"]), str(origin["to"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadRecord("not_forwarded", f"the header {FORWARD} is damaged: {error!r}") from error
+        if hops > HOPS_ALLOWED:
+            raise BadRecord("too_many_hops", f"the event was sent on {hops} times without reaching the home of {to}")
+        original = [(name, value) for name, value in record.headers if name != FORWARD]
+        event = self._intake.read(topic, partition, offset, record.value, original, timestamp, now)
+        self._apply_event(
+            event,
+            to,
+            _Forwarded(partition, offset, timestamp, record.key, record.value, original),
+            now,
+            topic,
+            offset,
+            hops,
+        )
+
+    def _apply_message(self, record: Input, now: int) -> None:
+        try:
+            message = decode_message(record.value or b"")
+            key = message.to
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadRecord("bad_message", f"a message between customers is damaged: {error!r}") from error
+        step = engine.on_message(self.env, self._load(key), message, now)
+        self._take(key, step, now, record.timestamp)
+
+    def _refuse_overgrown(self, key: str, record: Input) -> None:
+        grown = self._sizes.get(key, 0) + len(record.value or b"")
+        if grown > RECORD_BYTES_ALLOWED:
+            raise BadRecord(
+                "record_full",
+                f"the record of {key[2:]} would exceed {RECORD_BYTES_ALLOWED} bytes: too much is kept of one customer",
+            )
+        self._sizes[key] = grown
+
+    def _load(self, key: str) -> Record | None:
+        try:
+            return self.touched[key]
+        except KeyError:
+            pass
+        value = self._read(key.encode())
+        record = decode(value) if value is not None else None
+        if record is not None:
+            self.touched[key] = record
+            self._sizes[key] = len(value or b"")
+        self._old_due[key] = record.next_due if isinstance(record, Customer) else None
+        return record
+
+    def _take(self, key: str, step: engine.Step, now: int, caused: int | None) -> None:
+        record = step.record
+        if record is not None:
+            self.touched[key] = record
+            if isinstance(record, Customer) and record.next_due is not None and record.next_due != self._old_due[key]:
+                heapq.heappush(self._scheduled, (record.next_due, key))
+        if step.forwards:
+            for message in step.forwards:
+                self._message(message)
+        if not step.log and not step.decisions:
+            return
+        if step.actions:
+            self._actions(step, now, caused)
+        customer_key = key[2:].encode()
+        for decision in step.decisions:
+            self._count_decision(decision)
+            self.outputs.append(Output(names.DECISIONS, self.partition, customer_key, orjson.dumps(decision), _JSON))
+        for line in step.log:
+            self.outputs.append(Output(names.JOURNEY_LOG, self.partition, customer_key, orjson.dumps(line), _JSON))
+
+    def _actions(self, step: engine.Step, now: int, caused: int | None) -> None:
+        counts, moment = self.counts, format_moment(now).encode()
+        for action in step.actions:
+            value = action.value
+            kind: str = value["kind"]
+            identifier = value["action_id"] if kind == "action" else f"{value['action_id']}/cancel"
+            customer_key = action.customer_id.encode()
+            headers = [
+                *_constant_headers(kind, value["journey"]),
+                ("ce_id", identifier.encode()),
+                ("ce_time", moment),
+                ("ce_subject", customer_key),
+            ]
+            if action.traceparent is not None:
+                headers.append(("traceparent", action.traceparent.encode()))
+            partition = home(action.customer_id, self.partitions)
+            topic = names.action_topic(action.channel)
+            self.outputs.append(Output(topic, partition, customer_key, orjson.dumps(value), headers))
+            label = (action.channel, kind)
+            counts.actions[label] = counts.actions.get(label, 0) + 1
+            if caused is not None:
+                counts.caused.append(caused)
+
+    def _count_decision(self, decision: dict[str, Any]) -> None:
+        label = (decision["journey"], decision["outcome"])
+        self.counts.decisions[label] = self.counts.decisions.get(label, 0) + 1
+
+    def _message(self, message: engine.Message | engine.Follow) -> None:
+        if isinstance(message, engine.Follow):
+            raise Bug("only an event can follow a pointer")
+        self.counts.forwards += 1
+        to = message.to[2:]
+        self.outputs.append(
+            Output(
+                names.CUSTOMER_EVENTS,
+                home(to, self.partitions),
+                to.encode(),
+                encode_message(message),
+                [(MESSAGE, b"1")],
+            )
+        )
+
+    def _forward(self, record: Input, to: str, topic: str, offset: int, hops: int) -> None:
+        origin = {
+            "topic": topic,
+            "partition": record.partition,
+            "offset": offset,
+            "timestamp": record.timestamp,
+            "hops": hops + 1,
+            "to": to,
+        }
+        headers = [*record.headers, (FORWARD, orjson.dumps(origin))]
+        self.counts.forwards += 1
+        self.outputs.append(
+            Output(names.CUSTOMER_EVENTS, home(to[2:], self.partitions), to[2:].encode(), record.value, headers)
+        )
+
+    def _dead_letter(self, topic: str, record: Input, bad: BadRecord, now: int) -> None:
+        self.counts.dead_letters[bad.code] = self.counts.dead_letters.get(bad.code, 0) + 1
+        headers = [
+            *record.headers,
+            ("dead-letter-code", bad.code.encode()),
+            ("dead-letter-reason", str(bad).encode("utf-8", "replace")),
+            ("dead-letter-topic", topic.encode()),
+            ("dead-letter-partition", str(self.partition).encode()),
+            ("dead-letter-offset", str(record.offset).encode()),
+            ("dead-letter-timestamp", str(record.timestamp).encode()),
+            ("dead-letter-time", format_moment(now).encode()),
+        ]
+        self.outputs.append(Output(names.DEAD_LETTER, self.partition, record.key, record.value, headers))
+
+
+@lru_cache(maxsize=4096)
+def _constant_headers(kind: str, journey: str) -> Headers:
+    return [
+        *_JSON,
+        ("ce_specversion", b"1.0"),
+        ("ce_source", f"/journeys/{journey}".encode()),
+        ("ce_type", f"orchestrator.{kind}".encode()),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Forwarded:
+    """The original of a forwarded record."""
+
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers

@@ -1,0 +1,163 @@
+"""A worker process from start to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+import time
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer
+
+from orchestrator.errors import InfrastructureError
+from orchestrator.events.intake import Intake, Limits
+from orchestrator.events.routing import KNOWN_NAMES
+from orchestrator.journeys.pack import Pack
+from orchestrator.kafka import names, topics
+from orchestrator.kafka.client import client_options, reachable
+from orchestrator.settings import Settings
+from orchestrator.streams import definitions
+from orchestrator.streams.app import App
+from orchestrator.streams.folder import WorkerFolder
+from orchestrator.streams.health import HealthServer
+from orchestrator.streams.metrics import Metrics
+from orchestrator.streams.partition import State
+
+_log = logging.getLogger(__name__)
+
+_GARBAGE_THRESHOLDS: Final = (20_000, 20, 100)
+"""A batch makes thousands of short-lived objects and no cycles: Python's own 700 costs a sixth of the time."""
+
+
+def wall_ms() -> int:
+    """UTC milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What the intake refuses under these settings."""
+    return Limits(
+        max_event_bytes=settings.max_event_bytes,
+        max_event_age_ms=settings.max_event_age,
+        future_tolerance_ms=settings.future_tolerance,
+        event_clock=settings.clock == "event",
+        strict={topic: KNOWN_NAMES[topic] for topic in settings.strict_topics},
+    )
+
+
+class Worker:
+    """One member of the group. ``run`` returns when it was stopped, and raises what stopped it otherwise."""
+
+    def __init__(self, settings: Settings, bootstrap: str, pack: Pack) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.app: App | None = None
+        self._bootstrap = bootstrap
+        # As it travels: the order of keys in a file is no part of a version, and must not show in actions.
+        self._pack = Pack.from_json(pack.to_json())
+        self._stop = asyncio.Event()
+        self.health = HealthServer(settings.http_host, settings.http_port, self.metrics, self.not_ready, self._refresh)
+
+    def stop(self) -> None:
+        """Asks for a graceful end."""
+        self._stop.set()
+
+    async def run(self, handle_signals: bool = True) -> None:
+        """Works until stopped.
+
+        Raises:
+            SettingsError: topics or rights are not as they must be.
+            InfrastructureError: the HTTP port or the state folder cannot be had, or Kafka is gone for good.
+        """
+        gc.freeze()
+        gc.set_threshold(*_GARBAGE_THRESHOLDS)
+        if handle_signals:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, self.stop)
+        folder = WorkerFolder(self.settings.state_folder)
+        await self.health.start()
+        _log.info("metrics and health on http://%s:%s", self.settings.http_host, self.health.port)
+        try:
+            self.app = app = await self._make_app(folder)
+            await self._run_app(app)
+        finally:
+            await self.health.stop()
+            folder.release()
+
+    def not_ready(self) -> str | None:
+        """Why this worker is not ready, in words; None if it is."""
+        app = self.app
+        if app is None:
+            return "starting"
+        failed = [
+            str(number) for number, partition in app.ownership.partitions.items() if partition.state is State.FAILED
+        ]
+        if failed:
+            return f"partition {', '.join(failed)} stands still because of a bug: see the log"
+        if not app.ready:
+            return "restoring or rebalancing"
+        return None
+
+    async def _make_app(self, folder: WorkerFolder) -> App:
+        options = client_options(self.settings, self._bootstrap)
+        await reachable(self.settings, self._bootstrap)
+        await topics.check(self.settings, self._bootstrap, self._pack.channels)
+        env = await definitions.publish(options, self.settings, self._pack)
+        partitions = await _partition_count(options, self.settings)
+        return App(
+            self.settings,
+            options,
+            env,
+            Intake(limits_of(self.settings)),
+            partitions,
+            folder.path,
+            self.metrics,
+            wall_ms,
+        )
+
+    async def _run_app(self, app: App) -> None:
+        stopping = asyncio.create_task(self._stop.wait())
+        crashed = asyncio.create_task(_crash_of(app))
+        starting = asyncio.create_task(app.start())
+        try:
+            await asyncio.wait([stopping, crashed, starting], return_when=asyncio.FIRST_COMPLETED)
+            if starting.done() and starting.exception() is None:
+                await asyncio.wait([stopping, crashed], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            _log.info("stopping")
+            await app.stop()
+            for task in (stopping, crashed, starting):
+                task.cancel()
+            await asyncio.wait([stopping, crashed, starting])
+        if app.refused is not None:
+            raise app.refused
+        if not self._stop.is_set():
+            reason = app.crash_reason or (None if starting.cancelled() else starting.exception())
+            raise InfrastructureError(f"the worker ended: {reason!r}") from reason
+        _log.info("stopped")
+
+    async def _refresh(self) -> None:
+        app = self.app
+        if app is None:
+            return
+        for number, partition in app.ownership.partitions.items():
+            if partition.state is State.RUNNING:
+                self.metrics.state_bytes.labels(str(number)).set(partition.store.size_bytes())
+                self.metrics.state_rows.labels(str(number)).set(partition.store.estimated_records())
+        for (topic, number), lag in (await app.ownership.lags()).items():
+            self.metrics.lag.labels(topic, str(number)).set(lag)
+
+
+async def _partition_count(options: dict[str, Any], settings: Settings) -> int:
+    consumer = AIOKafkaConsumer(settings.topic(names.CHANGELOG), **options)
+    await consumer.start()
+    try:
+        return len(consumer.partitions_for_topic(settings.topic(names.CHANGELOG)) or ())
+    finally:
+        await consumer.stop()
+
+
+async def _crash_of(app: App) -> None:
+    await app._crashed.wait()
