@@ -1,0 +1,60 @@
+"""``orchestrator init``: a project of one's own, ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.errors import UsageError
+
+_SUFFIX = ".template"
+_MAY_BE_THERE = {".git"}
+
+
+def command(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")]) -> None:
+    """Make a project of your own: two journeys, their messages, and a test.
+
+    \b
+    Example:
+      orchestrator init my-journeys
+    """
+    made = init(folder)
+    for path in made:
+        typer.echo(f"  {path}")
+    typer.echo(f"{len(made)} files. Go on with:")
+    typer.echo(f"  orchestrator --project {folder} demo      your journeys, on the customers of an example shop")
+    typer.echo(f"  orchestrator --project {folder} worker    your journeys, on your own events")
+
+
+def init(folder: Path) -> list[Path]:
+    """Writes a new project and returns its files.
+
+    Raises:
+        UsageError: when the folder holds something already, or cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(entry.name not in _MAY_BE_THERE for entry in folder.iterdir()):
+            raise UsageError(f"{folder} is not empty: name a new folder, for example 'orchestrator init my-journeys'")
+        return sorted(_write(template, folder / name) for name, template in _templates(files("orchestrator.scaffold")))
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written ({error.strerror}): name another folder") from error
+
+
+def _templates(place: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversable]]:
+    for entry in place.iterdir():
+        if entry.is_dir():
+            yield from _templates(entry, f"{prefix}{entry.name}/")
+        elif entry.name.endswith(_SUFFIX):
+            yield prefix + entry.name.removesuffix(_SUFFIX), entry
+
+
+def _write(template: Traversable, path: Path) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(template.read_bytes())
+    return path

@@ -1,0 +1,66 @@
+"""One customer's record, as the workers last wrote it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+
+from orchestrator.console.follow import BEGINNING, Follower
+from orchestrator.engine.customer import ANONYMOUS, USER, Customer, Pointer, Record, decode, to_json
+from orchestrator.kafka import names
+from orchestrator.moments import format_moment
+from orchestrator.settings import Settings
+
+_MOMENTS: Final = ("first_seen", "last_seen", "next_due")
+_TABLES_OF_MOMENTS: Final = ("trait_times", "aliases", "bounced", "quiet")
+
+
+async def look_up(settings: Settings, bootstrap: str, customer_id: str) -> tuple[Customer, str | None] | None:
+    """The record of a user or an anonymous visitor, and the alias that led there; None if nobody is known by the id."""
+    found = await _records(settings, bootstrap, customer_id)
+    record = found.get(USER + customer_id) or found.get(ANONYMOUS + customer_id)
+    if isinstance(record, Pointer):
+        owner = record.to
+        record = (await _records(settings, bootstrap, owner[2:])).get(owner)
+        return (record, customer_id) if isinstance(record, Customer) else None
+    return (record, None) if isinstance(record, Customer) else None
+
+
+def shown(customer: Customer, alias: str | None) -> dict[str, Any]:
+    """The record as JSON values with moments in ISO 8601."""
+    plain: dict[str, Any] = orjson.loads(orjson.dumps(to_json(customer)))
+    for name in _MOMENTS:
+        _rewrite(plain, name)
+    for name in _TABLES_OF_MOMENTS:
+        plain[name] = {key: format_moment(moment) for key, moment in plain.get(name, {}).items()}
+    for consent in plain.get("consents", {}).values():
+        _rewrite(consent, "at")
+    for past in plain.get("past", {}).values():
+        _rewrite(past, "entered_at")
+    for offer in plain.get("offers", {}).values():
+        _rewrite(offer, "due", "expires_at")
+    for instance in plain.get("instances", {}).values():
+        _rewrite(instance, "entered_at", "due")
+        for event in (instance.get("entry"), instance.get("last")):
+            _rewrite(event or {}, "timestamp")
+    head = {"id": customer.id, "known": customer.known, **({"found_by": alias} if alias is not None else {})}
+    return head | {name: value for name, value in plain.items() if value not in ({}, []) and name != "key"}
+
+
+def _rewrite(fields: dict[str, Any], *moments: str) -> None:
+    for name in moments:
+        if type(fields.get(name)) is int:
+            fields[name] = format_moment(fields[name])
+
+
+async def _records(settings: Settings, bootstrap: str, customer_id: str) -> dict[str, Record]:
+    """The last records under the keys that the id may have, at its home."""
+    wanted = {(kind + customer_id).encode() for kind in (USER, ANONYMOUS)}
+    values: dict[bytes, bytes | None] = {}
+    async with Follower(settings, bootstrap, [names.CHANGELOG], at_home_of=customer_id) as follower:
+        await follower.seek(BEGINNING)
+        async for found in follower.past():
+            if found.record.key in wanted:
+                values[found.record.key] = found.record.value
+    return {key.decode(): decode(value) for key, value in values.items() if value is not None}

@@ -1,0 +1,122 @@
+"""Records of the output topics as lines for a person."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import click
+
+from orchestrator.kafka import names
+from orchestrator.streams.checkpoint import JOURNAL_KEY
+
+_SHOWN: Final = 70
+_HEADLINES: Final = ("subject", "title", "content", "text", "reason", "message", "audience", "object")
+_TAG: Final = re.compile(r"<[^>]*>")
+_OUTCOME_COLOURS: Final = {"published": "green", "refused": "yellow", "held": "blue", "cancelled": "magenta"}
+
+
+def sentence(topic: str, value: Any, record: Any) -> str:
+    """One line for a record of a logical topic; ``value`` is its JSON, or None if it has none."""
+    if topic == names.DEAD_LETTER:
+        return dead_letter(record)
+    if not isinstance(value, dict):
+        return printable(f"{topic}: {record.value!r}")
+    if topic == names.DECISIONS:
+        return decision(value)
+    if topic == names.JOURNEY_LOG:
+        return step(value)
+    return action(value)
+
+
+def action(value: dict[str, Any]) -> str:
+    """An action, or its withdrawal."""
+    head = f"{_moment(value.get('decided_at'))}  {_coloured(value.get('channel'), 'cyan', 6)}  {_who(value)}"
+    if value.get("kind") == "cancel":
+        what = click.style(f"{value.get('action')} withdrawn", fg="magenta")
+        return f"{head}  {what}: {printable(value.get('reason'))}"
+    what = click.style(printable(value.get("action")), bold=True)
+    cause = (value.get("trigger") or {}).get("type")
+    because = f", because of {printable(cause)}" if cause else ""
+    return f"{head}  {what} {_quoted(headline(value.get('content')))}({printable(value.get('journey'))}{because})"
+
+
+def decision(value: dict[str, Any]) -> str:
+    """Why an action was published, held, refused or cancelled."""
+    outcome = str(value.get("outcome"))
+    reasons = "; ".join(printable(reason.get("detail")) for reason in value.get("reasons") or [])
+    return (
+        f"{_moment(value.get('decided_at'))}  {_coloured(outcome, _OUTCOME_COLOURS.get(outcome, 'white'), 9)}  "
+        f"{_who(value)}  {click.style(printable(value.get('action')), bold=True)} ({printable(value.get('journey'))})"
+        + (f": {reasons}" if reasons else "")
+    )
+
+
+def step(value: dict[str, Any]) -> str:
+    """A step of a customer in a journey, or what became of an identity."""
+    if value.get("kind") == "journal":
+        return f"journal of partition {value.get('partition')}: {len(value.get('entries') or [])} entries"
+    reason = f": {printable(value['reason'])}" if value.get("reason") else ""
+    happened = _coloured(value.get("happened"), "cyan", 8)
+    if value.get("kind") == "identity":
+        return f"{_moment(value.get('at'))}  {happened}  {_who(value)}  {printable(value.get('anonymous_id'))}{reason}"
+    place = f" at {printable(value['step'])}" if value.get("step") else ""
+    return f"{_moment(value.get('at'))}  {happened}  {_who(value)}  {printable(value.get('journey'))}{place}{reason}"
+
+
+def dead_letter(record: Any) -> str:
+    """What could not be used, where it was, why, and how it begins."""
+    told = dead_letter_headers(record)
+    place = f"{told.get('topic')}/{told.get('partition')}@{told.get('offset')}"
+    begins = printable((record.value or b"").decode("utf-8", "replace"))
+    return (
+        f"{_moment(told.get('time'))}  {click.style(printable(told.get('code')), fg='red')}  {place}  "
+        f"{printable(told.get('reason'), 200)}  {click.style(begins, dim=True)}"
+    )
+
+
+def dead_letter_headers(record: Any) -> dict[str, str]:
+    """What the orchestrator wrote on a dead letter: code, reason, topic, partition, offset, timestamp, time."""
+    return {
+        name.removeprefix("dead-letter-"): value.decode("utf-8", "replace")
+        for name, value in record.headers
+        if name.startswith("dead-letter-") and value is not None
+    }
+
+
+def is_journal(record: Any) -> bool:
+    """Whether a record of ``journey-log`` is for the oracle and not for people."""
+    return bool(record.key == JOURNAL_KEY)
+
+
+def headline(content: Any) -> str:
+    """What an action says first."""
+    if not isinstance(content, dict):
+        return ""
+    texts = [content.get(name) for name in _HEADLINES]
+    fields = content.get("fields")
+    if isinstance(fields, dict):
+        texts.insert(0, fields.get("subject"))
+    return next((printable(" ".join(_TAG.sub(" ", text).split())) for text in texts if isinstance(text, str)), "")
+
+
+def printable(text: Any, length: int = _SHOWN) -> str:
+    """A text that can't move the cursor of whoever reads it, shortened."""
+    clean = "".join(char if char.isprintable() else " " for char in str(text))
+    return clean if len(clean) <= length else clean[: length - 1] + "…"
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}" ' if text else ""
+
+
+def _who(value: dict[str, Any]) -> str:
+    return f"{printable(value.get('customer_id'), 36):<9}"
+
+
+def _moment(moment: Any) -> str:
+    return click.style(printable(moment)[:19].replace("T", " "), dim=True)
+
+
+def _coloured(text: Any, colour: str, width: int) -> str:
+    return click.style(f"{printable(text):<{width}}", fg=colour)
