@@ -178,7 +178,7 @@ def _worker(bench: Bench, settings: Settings) -> subprocess.Popen[bytes]:
         "ORCHESTRATOR_LOG_LEVEL": "warning",
     }
     return subprocess.Popen(
-        [sys.executable, "/tmp/lab/runw.py", str(PROJECT)], env=environment
+        [sys.executable, "-m", "orchestrator", "--project", str(PROJECT), "worker"], env=environment
     )
 
 

@@ -48,8 +48,8 @@ def _events(outcome: Outcome) -> Iterator[str]:
     if progress.first_at is not None and progress.at is not None:
         after = f", and {format_duration(outcome.until_ms)} more for what still waited" if outcome.until_ms else ""
         yield f"  from {format_moment(progress.first_at)[:10]} to {format_moment(progress.at)[:10]}{after}"
-        yield "  in such fast motion what goes from one partition to another, as a visitor's clicks at login, counts hours"
-        yield "  later in the data's time: two runs differ a little"
+        yield "  in such fast motion what goes from one partition to another, as a visitor's clicks at login, comes"
+        yield "  hours later in the data's time: two runs differ a little"
 
 
 def _actions(tally: Tally) -> Iterator[str]:
@@ -61,8 +61,8 @@ def _actions(tally: Tally) -> Iterator[str]:
         cancels = tally.actions[journey, channel, "cancel"]
         withdrawn = f"  {cancels:,} withdrawn" if cancels else ""
         yield f"  {journey:<{width}}  {channel:<6} {tally.actions[journey, channel, 'action']:>6,}{withdrawn}"
-    outcomes = tally.outcomes
-    yield f"  {outcomes['refused']:,} more not sent (no consent, no address, expired), {outcomes['held']:,} held for a while"
+    refused, held = tally.outcomes["refused"], tally.outcomes["held"]
+    yield f"  {refused:,} more were not sent (no consent, no address, expired), {held:,} held for a while"
 
 
 def _latency(tally: Tally) -> Iterator[str]:

@@ -225,6 +225,10 @@ def _address(turn: Turn, treatment: Treatment) -> str | None:
     return None
 
 
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def _publish(turn: Turn, made: Offer, treatment: Treatment, content: dict[str, Any], instance: Instance) -> None:
     customer, now = turn.customer, format_moment(turn.now)
     made.customer_id = turn.customer_id
@@ -234,8 +238,8 @@ def _publish(turn: Turn, made: Offer, treatment: Treatment, content: dict[str, A
         "customer_id": turn.customer_id,
         "recipient": {
             "address": _address(turn, treatment),
-            "locale": customer.traits.get("locale"),
-            "timezone": customer.traits.get("timezone"),
+            "locale": _text(customer.traits.get("locale")),
+            "timezone": _text(customer.traits.get("timezone")),
         },
         "purpose": made.purpose,
         "channel": made.channel,

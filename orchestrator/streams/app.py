@@ -100,7 +100,7 @@ class App(faust.App):  # type: ignore[misc]
         if isinstance(error, OrchestratorError):
             self.refused = error
         else:
-            _log.critical("taking over failed, and this is a bug of ours: %s", error, exc_info=error)
+            _log.critical("taking over failed, and this is a bug of ours: %s", error)
         await self.crash(error)
 
     def _create_directories(self) -> None:

@@ -33,6 +33,7 @@ RECORDS_PER_CHECKPOINT: Final = 4_000
 GRACE_MS: Final = 100
 """A record bears the time of its making and reaches the log a little later: timers wait that long for it."""
 UNMARKED_PAUSE_MS: Final = 2_000
+_END_OF_TIME: Final = 1 << 62
 
 
 class Order(Protocol):
@@ -75,20 +76,31 @@ class WallOrder:
     def take(self, work: Work, timers: Timers, wall: int) -> bool:
         """As ``Order.take``."""
         left = RECORDS_PER_CHECKPOINT
-        apply, reached, following = work.apply, self._reached, self._next
         while left and self.pending:
-            topic, queue = self._oldest()
-            record = queue.popleft()
-            due = timers.next_due(work)
-            if due is not None and due < record.timestamp:
-                timers.fire(work, min(*reached.values(), record.timestamp - 1), lambda _: wall)
-            apply(topic, record, wall)
-            reached[topic] = max(reached[topic], min(record.timestamp, wall))
-            following[topic] = record.offset + 1
-            self.pending -= 1
-            left -= 1
-        more = not timers.fire(work, min(*reached.values(), wall), lambda _: wall)
+            left -= self._take_run(work, timers, wall, left)
+        more = not timers.fire(work, min(*self._reached.values(), wall), lambda _: wall)
         return more or self.pending > 0
+
+    def _take_run(self, work: Work, timers: Timers, wall: int, most: int) -> int:
+        """Takes records of the input that is furthest behind, until another one is; how many."""
+        topic, queue, until = self._oldest()
+        apply, next_due, reached = work.apply, timers.next_due, self._reached
+        taken = 0
+        while queue and taken < most:
+            record = queue[0]
+            timestamp = record.timestamp
+            if taken and timestamp > until:
+                break
+            due = next_due(work)
+            if due is not None and due < timestamp:
+                timers.fire(work, min(*reached.values(), timestamp - 1), lambda _: wall)
+            queue.popleft()
+            apply(topic, record, wall)
+            reached[topic] = max(reached[topic], min(timestamp, wall))
+            taken += 1
+        self._next[topic] = record.offset + 1
+        self.pending -= taken
+        return taken
 
     def see(self, horizons: Mapping[str, Horizon], wall: int) -> None:
         """As ``Order.see``."""
@@ -106,12 +118,11 @@ class WallOrder:
         """As ``Order.clock_ms``."""
         return wall
 
-    def _oldest(self) -> tuple[str, deque[Input]]:
-        waiting = [(queue[0].timestamp, topic, queue) for topic, queue in self._queues.items() if queue]
-        if len(waiting) == 1:
-            return waiting[0][1], waiting[0][2]
-        oldest = min(waiting, key=lambda item: item[0])
-        return oldest[1], oldest[2]
+    def _oldest(self) -> tuple[str, deque[Input], int]:
+        """The input whose first record is the oldest, and the time stamp of the next oldest one."""
+        heads = sorted((queue[0].timestamp, topic) for topic, queue in self._queues.items() if queue)
+        topic = heads[0][1]
+        return topic, self._queues[topic], heads[1][0] if len(heads) > 1 else _END_OF_TIME
 
 
 @dataclass(frozen=True, slots=True)

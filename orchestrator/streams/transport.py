@@ -5,6 +5,7 @@ Faust's own per-record plumbing costs 40 to 75 µs; here one Faust event carries
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -158,7 +159,9 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self.scheduler = BatchScheduler()
 
     def _new_consumer_thread(self) -> ConsumerThread:
-        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+        # Faust gives its thread a loop of asyncio's own, whatever the worker runs on.
+        same_kind = type(asyncio.get_running_loop())
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon, thread_loop=same_kind())
 
     @property
     def thread(self) -> ConsumerThread:
@@ -228,7 +231,7 @@ def register() -> None:
 
 
 def _dated_when_asked(fetch: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:
-    """aiokafka dates what it knows of a partition when it reads the answer, which a hung process does much later."""
+    """By itself the fetcher dates an answer when it reads it, and a process that hung does that much later."""
 
     async def dated(assignment: Any, node_id: Any, request: Any) -> bool:
         asked = time.time_ns() // 1_000_000

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
 from prometheus_client.parser import text_string_to_metric_families
 
 from orchestrator.engine.customer import Record as CustomerRecord
@@ -42,7 +43,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 CHANNELS: Final = ("crm", "web")
 """Those that the project uses."""
 
-PATIENCE_S: Final = 90
+PATIENCE_S: Final = 60
 """A deadline, not an expectation: the machine may be busy with other things."""
 
 
@@ -148,7 +149,7 @@ class Tail:
     def catch_up(self, timeout_s: float = PATIENCE_S) -> Topics:
         """All that is there by now."""
         deadline = time.monotonic() + timeout_s
-        wanted = self._committed_ends()
+        wanted = self._committed_ends(deadline)
         while any(self._ends.get(place, 0) < end for place, end in wanted.items()):
             assert time.monotonic() < deadline, f"the end of a topic was not reached in {timeout_s} s"
             for message in self._consumer.consume(2000, 0.05):
@@ -158,10 +159,17 @@ class Tail:
     def close(self) -> None:
         self._consumer.close()
 
-    def _committed_ends(self) -> dict[tuple[str, int], int]:
-        asked = {TopicPartition(one.topic, one.partition): OffsetSpec.latest() for one in self._partitions}
+    def _committed_ends(self, deadline: float) -> dict[tuple[str, int], int]:
+        asked = {TopicPartition(one.topic, one.partition): OffsetSpec._latest for one in self._partitions}
         answers = self._admin.list_offsets(asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=PATIENCE_S)
-        return {(one.topic, one.partition): answer.result().offset for one, answer in answers.items()}
+        try:
+            return {(one.topic, one.partition): answer.result().offset for one, answer in answers.items()}
+        except KafkaException as error:
+            # A topic that was made a moment ago may not have a leader everywhere yet, nor may a broker that restarts.
+            if not error.args[0].retriable() or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+            return self._committed_ends(deadline)
 
     def _take(self, message: Any) -> None:
         error = message.error()
@@ -229,7 +237,7 @@ class WorkerProcess:
 
     def metrics(self) -> dict[str, float]:
         """All samples, summed over their labels."""
-        found: Counter[str] = Counter()
+        found: dict[str, float] = defaultdict(float)
         for family in text_string_to_metric_families(self.get("/metrics")[1]):
             for sample in family.samples:
                 if "le" not in sample.labels:
@@ -334,7 +342,7 @@ class Stage:
         producer = self._producer(options or {})
         failed: list[Any] = []
         real = self.settings.topic(topic)
-        stamp = {} if at is None else {"timestamp": at}
+        stamp: dict[str, Any] = {} if at is None else {"timestamp": at}
         for event in events:
             key = (event.get("userId") or event.get("anonymousId")) if keyed else None
             while True:

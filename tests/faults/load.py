@@ -1,4 +1,4 @@
-"""Events that show what went wrong: each tick's action names the tick before it, so a loss, a repeat or a swap shows."""
+"""Events that show what went wrong: a tick's action names the tick before it, so a loss, a repeat or a swap shows."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Load:
         try:
             while not self._ending.wait(0.2):
                 self._produce(self._per_second // 5)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - it is raised again where the block ends
             self._failure = error
 
 

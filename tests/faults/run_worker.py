@@ -1,4 +1,4 @@
-"""One worker as a process of its own, so that a test can kill it: the settings come as JSON, the HTTP port goes to a file."""
+"""One worker as a process that a test can kill: its settings come as JSON, its HTTP port goes to a file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def run(project: Path, bootstrap: str, port_file: Path, flags: dict[str, A
 
 
 async def tell_port(worker: Worker, port_file: Path) -> None:
-    while worker.health.port == 0:
+    while worker.health.port == 0:  # noqa: ASYNC110 - nobody tells
         await asyncio.sleep(0.01)
     unfinished = port_file.with_suffix(".unfinished")
     unfinished.write_text(str(worker.health.port))

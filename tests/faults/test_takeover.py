@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +66,11 @@ def test_a_failed_take_over_is_tried_again(
     original = getattr(owner, name)
     failures = iter([KafkaConnectionError("for a test"), KafkaConnectionError("for a test")])
 
-    async def flaky(*args: Any) -> Any:
+    async def flaky(*args: Any, **kwargs: Any) -> Any:
         failure = next(failures, None)
         if failure is not None:
             raise failure
-        return await original(*args)
+        return await original(*args, **kwargs)
 
     async def run() -> None:
         monkeypatch.setattr(owner, name, flaky)

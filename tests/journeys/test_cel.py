@@ -591,7 +591,8 @@ SHARED = {
 }
 OURS_ALONE = SHARED | {
     "S": SHARED["S"] + "|string(A)|A.lowerAscii()|A.trim()|A.replace(A, S)|A.substring(N)|A.join(S)|A.split(S)[0]",
-    "A": SHARED["A"] + "|A[A]|-A|(A + A)|(A - A)|(A / A)|(A % A)|{A: A}|{A: A, A: A}|int(A)|uint(A)|double(A)|bool(A)|"
+    "A": SHARED["A"]
+    + "|A[A]|-(A)|(A + A)|(A - A)|(A / A)|(A % A)|{A: A}|{A: A, A: A}|int(A)|uint(A)|double(A)|bool(A)|"
     "bytes(A)|timestamp(string(A))|duration(string(A))|A.getHours()|A.getMilliseconds(A)|A.getFullYear(S)|"
     "A.split(A, N)|size(A)|A.indexOf(S, N)|matches(S, string(A))|A.map(x, A)|A.all(x, A)|event.at|event.took",
 }
@@ -618,7 +619,7 @@ SCALARS = [*INTS, *FLOATS, *TEXTS, True, False, None]
 
 def document(chance: Random, depth: int = 2) -> dict[str, Any]:
     """Data that mostly has the types that the grammar expects, made beforehand, as drawing it takes far too long."""
-    items = chance.choice([INTS, TEXTS, SCALARS])
+    items: list[Any] = chance.choice([INTS, TEXTS, SCALARS])
     usual: dict[str, list[Any]] = {"n": INTS, "f": FLOATS, "s": TEXTS, "t": [True, False]}
     usual["l"] = [chance.choices(items, k=chance.randrange(4))]
     made = {name: chance.choice(values if chance.random() < 0.85 else SCALARS) for name, values in usual.items()}
