@@ -16,11 +16,11 @@ CUSTOMERS = 1_000
 
 
 def event(number: int, customers: int, now_ms: int) -> tuple[bytes, bytes]:
-    """Key and value of one event."""
+    """Key and value of one event; each customer's ``n`` goes through all remainders of 5."""
     customer = f"customer-{number % customers}"
     value = (
         f'{{"type":"track","event":"Product Viewed","messageId":"m-{number}","userId":"{customer}",'
-        f'"timestamp":"{format_moment(now_ms)}","properties":{{"n":{number // customers}}}}}'
+        f'"timestamp":"{format_moment(now_ms)}","properties":{{"n":{number // customers + number}}}}}'
     )
     return customer.encode(), value.encode()
 

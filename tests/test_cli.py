@@ -37,7 +37,7 @@ def test_help(tmp_path: Path, arguments: tuple[str, ...]) -> None:
 
 
 def test_help_shows_examples(tmp_path: Path) -> None:
-    assert "orchestrator kafka start      a real" in run(tmp_path, "--help").stdout
+    assert "    orchestrator demo                  an example shop" in run(tmp_path, "--help").stdout
     assert "    orchestrator kafka start --port 0\n" in run(tmp_path, "kafka", "start", "--help").stdout
 
 

@@ -24,7 +24,7 @@ LONGEST_CHAIN = 15
 LONG_LINES = 400
 LONGEST_LINES = 700
 
-SHELL = frozenset({"api", "cli", "commands", "demo", "kafka", "streams", "testing"})
+SHELL = frozenset({"api", "cli", "commands", "console", "demo", "kafka", "replay", "streams", "testing"})
 IMPURE = frozenset(
     {
         *("aiokafka", "asyncio", "concurrent", "faust", "mode", "multiprocessing", "random", "rocksdict", "secrets"),

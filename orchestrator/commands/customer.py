@@ -15,9 +15,10 @@ def customer(
     context: typer.Context,
     customer_id: Annotated[str, typer.Argument(metavar="ID", help="A userId, or an anonymousId.")],
 ) -> None:
-    """Show one customer as JSON: traits, consents, where they stand in journeys, what is held for them.
+    """Show all that is known of one customer, as JSON.
 
-    An anonymous id that belongs to a user by now shows that user. Exit code 1 if nobody is known by the id.
+    Traits, consents, where they stand in journeys, what is held for them. An anonymous id that belongs to a user by
+    now shows that user. Exit code 1 if nobody is known by the id.
 
     \b
     Examples:

@@ -19,12 +19,12 @@ _UNTIL = "How long time runs on after the last event, for waits to end."
 def demo(
     context: typer.Context,
     serve: Annotated[bool, typer.Option("--serve", help=_SERVE)] = False,
-    speed: Annotated[str | None, typer.Option(help=_SPEED, show_default=False)] = None,
-    seed: Annotated[int, typer.Option(help=_SEED)] = 7,
-    days: Annotated[int | None, typer.Option(min=1, help=_DAYS, show_default=False)] = None,
+    speed: Annotated[str | None, typer.Option(metavar="SPEED", help=_SPEED, show_default=False)] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help=_SEED)] = 7,
+    days: Annotated[int | None, typer.Option(min=1, metavar="N", help=_DAYS, show_default=False)] = None,
     until: Annotated[str, typer.Option(metavar="DURATION", help=_UNTIL)] = "60 days",
 ) -> None:
-    """Play half a year of an example shop on a real Kafka, and watch what is decided.
+    """Play half a year of an example shop on a real Kafka.
 
     The journeys are those of the project, or the shop's own where there are none. Kafka and a worker are started for
     it, in .orchestrator/demo of the project, and stopped again; nothing else is touched, whatever cluster the settings

@@ -16,8 +16,10 @@ _SUFFIX = ".template"
 _MAY_BE_THERE = {".git"}
 
 
-def command(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")]) -> None:
-    """Make a project of your own: two journeys, their messages, and a test.
+def command(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
+    """Make a project of your own.
+
+    It has two journeys, their messages, and a test.
 
     \b
     Example:

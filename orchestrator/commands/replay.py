@@ -32,19 +32,22 @@ _WAIT = "With event time: return only when the workers have decided everything."
 
 def replay(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help=_FILE)],
-    speed: Annotated[str, typer.Option(help=_SPEED)] = "max",
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_FILE)],
+    speed: Annotated[str, typer.Option(metavar="SPEED", help=_SPEED)] = "max",
     clock: Annotated[Literal["wall", "event"] | None, typer.Option(help=_CLOCK, show_default=False)] = None,
     until: Annotated[str | None, typer.Option(metavar="DURATION", help=_UNTIL, show_default=False)] = None,
     wait: Annotated[bool, typer.Option("--wait", help=_WAIT)] = False,
 ) -> None:
-    """Send recorded events to the topics where they belong, by their names: clicks, calls, purchases and so on.
+    """Send recorded events once more.
 
-    Lines in order of time give the right result; a line that is no JSON is sent all the same, since such things come
-    in real life too: it ends on the dead-letter topic. A message id that was seen within dedupe_window counts once.
+    Their names say on which topics they belong: clicks, calls, purchases, engagement, profiles. Lines in order of time
+    give the right result. A line that is no JSON is sent all the same, since such things come in real life too: it ends
+    on the dead-letter topic. A message id that was seen within dedupe_window counts once.
 
     With event time, which the workers need as well (worker --clock event), waits pass in the data's time: half a year
-    in a minute. With wall time the first line is now, and the others follow as --speed says.
+    in a minute. Mind that at such a speed a visitor's clicks around a login, which go to another partition then, may
+    come a day later in the data's time; a lower --speed brings them closer. With wall time the first line is now, and
+    the others follow as --speed says.
 
     \b
     Examples:

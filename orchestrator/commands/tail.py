@@ -42,14 +42,16 @@ def tail(
     context: typer.Context,
     stream: Annotated[Stream, typer.Argument(help=_STREAM)],
     customer: Annotated[str | None, typer.Option(metavar="ID", help=_CUSTOMER, show_default=False)] = None,
-    origin: Annotated[str, typer.Option("--from", help=_FROM)] = "end",
-    count: Annotated[int | None, typer.Option(min=1, help=_COUNT, show_default=False)] = None,
+    origin: Annotated[str, typer.Option("--from", metavar="WHEN", help=_FROM)] = "end",
+    count: Annotated[int | None, typer.Option(min=1, metavar="N", help=_COUNT, show_default=False)] = None,
     follow: Annotated[bool, typer.Option(help=_FOLLOW)] = True,
     as_json: Annotated[bool, typer.Option("--json", help=_JSON)] = False,
-    channel: Annotated[str | None, typer.Option(help=_CHANNEL, show_default=False)] = None,
+    channel: Annotated[str | None, typer.Option(metavar="NAME", help=_CHANNEL, show_default=False)] = None,
     everything: Annotated[bool, typer.Option("--all", help=_ALL)] = False,
 ) -> None:
-    """Read actions, decisions, dead letters or the log of journeys: committed ones only, a line for each.
+    """Read what is decided, as it comes: a line for each.
+
+    Actions, the decisions behind them, dead letters, or the log of all steps in journeys; committed ones only.
 
     \b
     Examples:
@@ -131,7 +133,7 @@ class _Lines:
 
         record = found.record
         value = _value(found)
-        if is_journal(record) and not self._everything:
+        if is_journal(value) and not self._everything:
             return
         if self.customer is not None and self.customer not in (
             _customer(value),

@@ -14,11 +14,11 @@ _PATH = "A project's folder, a folder in it, or one file. Default: the folder of
 
 def validate(
     context: typer.Context,
-    path: Annotated[Path | None, typer.Argument(help=_PATH, show_default=False)] = None,
+    path: Annotated[Path | None, typer.Argument(metavar="[PATH]", help=_PATH, show_default=False)] = None,
 ) -> None:
-    """Check journeys, actions and channels; each problem is a line with file, line and what is allowed.
+    """Check journeys, actions and channels.
 
-    No Kafka is needed. Exit code 2 if anything is wrong.
+    Each problem is a line with file, line and what is allowed. No Kafka is needed. Exit code 2 if anything is wrong.
 
     \b
     Examples:

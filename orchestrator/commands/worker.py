@@ -33,17 +33,17 @@ def worker(
     guarantee: Annotated[
         Literal["exactly_once", "at_least_once"] | None, typer.Option(help=_GUARANTEE, show_default=False)
     ] = None,
-    group: Annotated[str | None, typer.Option(help=_GROUP, show_default=False)] = None,
-    http_port: Annotated[int | None, typer.Option(help=_HTTP_PORT, show_default=False)] = None,
+    group: Annotated[str | None, typer.Option(metavar="NAME", help=_GROUP, show_default=False)] = None,
+    http_port: Annotated[int | None, typer.Option(metavar="PORT", help=_HTTP_PORT, show_default=False)] = None,
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"] | None, typer.Option(help=_LOG_LEVEL, show_default=False)
     ] = None,
 ) -> None:
-    """Run a worker: read events, decide, publish actions. Ctrl-C or SIGTERM ends it after what it has in hand.
+    """Run a worker: read events, decide, publish actions.
 
-    Start as many as you like, on as many machines: they share the partitions. Without a cluster in the setting kafka
-    the project's embedded Kafka is used: it is started if it isn't running, ends with this worker then, and gets its
-    topics by itself.
+    Ctrl-C or SIGTERM ends it after what it has in hand. Start as many as you like, on as many machines: they share the
+    partitions. Without a cluster in the setting kafka the project's embedded Kafka is used: it is started if it isn't
+    running, ends with this worker then, and gets its topics by itself.
 
     \b
     Examples:

@@ -8,7 +8,6 @@ from typing import Any, Final
 import click
 
 from orchestrator.kafka import names
-from orchestrator.streams.checkpoint import JOURNAL_KEY
 
 _SHOWN: Final = 70
 _HEADLINES: Final = ("subject", "title", "content", "text", "reason", "message", "audience", "object")
@@ -84,9 +83,9 @@ def dead_letter_headers(record: Any) -> dict[str, str]:
     }
 
 
-def is_journal(record: Any) -> bool:
-    """Whether a record of ``journey-log`` is for the oracle and not for people."""
-    return bool(record.key == JOURNAL_KEY)
+def is_journal(value: Any) -> bool:
+    """Whether the value of a record of ``journey-log`` is for the oracle and not for people."""
+    return isinstance(value, dict) and value.get("kind") == "journal"
 
 
 def headline(content: Any) -> str:

@@ -55,10 +55,18 @@ def richest(by_customer: Mapping[str, Iterable[dict[str, Any]]], lines: Iterable
     """The story with the most to see; None when nothing happened to anybody."""
     told = {customer: list(values) for customer, values in by_customer.items()}
     owners = _owners(told)
-    fruitful = {value["instance"] for values in told.values() for value in values if value["kind"] == "decision"}
+    # Only stays in journeys that came to a decision are told.
+    fruitful = {
+        (owners.get(customer, customer), value["instance"])
+        for customer, values in told.items()
+        for value in values
+        if value["kind"] == "decision"
+    }
     gathered: dict[str, list[Happening]] = {}
     for customer, values in told.items():
-        gathered.setdefault(owners.get(customer, customer), []).extend(_happenings(values, fruitful))
+        owner = owners.get(customer, customer)
+        worth = [value for value in values if value["kind"] != "step" or (owner, value["instance"]) in fruitful]
+        gathered.setdefault(owner, []).extend(_happenings(worth))
     stories = [Story(customer, _tidy(happenings)) for customer, happenings in gathered.items()]
     best = max(stories, key=lambda story: (story.richness, story.customer_id), default=None)
     if best is None:
@@ -77,11 +85,8 @@ def _owners(told: Mapping[str, Iterable[dict[str, Any]]]) -> dict[str, str]:
     }
 
 
-def _happenings(values: Iterable[dict[str, Any]], fruitful: set[str]) -> Iterable[Happening]:
-    """What is worth telling: of journeys only those stays that came to a decision (``fruitful``)."""
+def _happenings(values: Iterable[dict[str, Any]]) -> Iterable[Happening]:
     for value in values:
-        if value["kind"] == "step" and value["instance"] not in fruitful:
-            continue
         happening = _of_action(value) or _of_decision(value) or _of_step(value)
         if happening is not None:
             yield happening

@@ -35,9 +35,9 @@ class Tally:
             self.dead_letters[told["code"]] += 1
             self.reasons.setdefault(told["code"], told["reason"])
             return
-        if is_journal(found.record):
-            return
         value: dict[str, Any] = orjson.loads(found.record.value)
+        if is_journal(value):
+            return
         self.by_customer[value["customer_id"]].append(value)
         if found.topic == names.DECISIONS:
             self.outcomes[value["outcome"]] += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import sys
+import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,17 +52,23 @@ class Recording:
 
     def __iter__(self) -> Iterator[Recorded]:
         try:
-            self._file = sys.stdin.buffer if self.live else self.path.open("rb", buffering=_CHUNK_BYTES)
-            # Its first bytes tell, so that a zipped standard input and a file of any name will do.
-            zipped = self._file.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC)
-            with gzip.open(self._file, "rb") if zipped else self._file as lines:
-                for line in lines:
+            with self._open() as file, gzip.GzipFile(fileobj=file) as unzipped:
+                self._file = file
+                # Its first bytes tell, so that a zipped standard input and a file of any name will do.
+                zipped = file.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC)
+                for line in unzipped if zipped else file:
                     text = line.strip()
                     if text:
                         yield parse(text)
         except (OSError, EOFError, zlib.error) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise UsageError(f"{self.path} can't be read: {reason}") from error
+
+    def _open(self) -> Any:
+        if self.live:
+            # A reader of our own: Python ends badly while somebody waits for a line of its sys.stdin.
+            return os.fdopen(0, "rb", closefd=False)
+        return self.path.open("rb", buffering=_CHUNK_BYTES)
 
     def share(self) -> float | None:
         """How much of a file has been read, from 0 to 1; None for the standard input."""

@@ -7,7 +7,9 @@ purchase in 30 minutes" fires.
 
 Event time: a replay marks its stream: "all records up to moment W are on these offsets". Records are
 taken in the order of their own time stamps, across inputs, once they are all there; waits pass in
-the data's time. Without marks, what has come is taken after a pause.
+the data's time. What other homes send after a mark is taken after the records up to it, and the mark
+itself when all of that is done: whoever takes over meanwhile finds it again. Without marks, what has
+come is taken after a pause.
 """
 
 from __future__ import annotations
@@ -54,6 +56,9 @@ class Order(Protocol):
     @property
     def pending(self) -> int:
         """Records taken in and not yet decided."""
+
+    def waiting(self, topic: str) -> int:
+        """Those of one logical topic; 0 when more of it is needed before anything can go on."""
 
     def clock_ms(self, wall: int) -> int:
         """What time it is here."""
@@ -118,6 +123,10 @@ class WallOrder:
         """As ``Order.clock_ms``."""
         return wall
 
+    def waiting(self, topic: str) -> int:
+        """As ``Order.waiting``."""
+        return len(self._queues[topic])
+
     def _oldest(self) -> tuple[str, deque[Input], int]:
         """The input whose first record is the oldest, and the time stamp of the next oldest one."""
         heads = sorted((queue[0].timestamp, topic) for topic, queue in self._queues.items() if queue)
@@ -140,7 +149,8 @@ class EventOrder:
         self._intake = intake
         self._clock = clock_ms
         self._queues: dict[str, deque[tuple[int, Input]]] = {topic: deque() for topic in names.EVENT_TOPICS}
-        self._forwarded: deque[Input] = deque()
+        self._forwarded: deque[tuple[int, Input]] = deque()
+        self._marked = 0
         self._latest = dict.fromkeys(names.EVENT_TOPICS, 0)
         self._received = {topic: offsets.get(topic, 0) for topic in names.EVENT_TOPICS}
         self._marks: deque[Mark] = deque()
@@ -153,9 +163,9 @@ class EventOrder:
         self._offered_at = wall
         self.pending += len(records)
         if topic == names.CUSTOMER_EVENTS:
-            self._forwarded.extend(records)
             for record in records:
                 self._mark(record)
+                self._forwarded.append((self._marked, record))
             return
         queue = self._queues[topic]
         for record in records:
@@ -192,6 +202,13 @@ class EventOrder:
         """As ``Order.clock_ms``."""
         return self._clock
 
+    def waiting(self, topic: str) -> int:
+        """As ``Order.waiting``."""
+        if topic == names.CUSTOMER_EVENTS:
+            return len(self._forwarded) if self._marks else 0
+        needed = self._marks and self._received[topic] < self._marks[0].ends.get(topic, 0)
+        return 0 if needed else len(self._queues[topic])
+
     def _at_due(self, due: int) -> int:
         self._clock = max(self._clock, due)
         return self._clock
@@ -204,23 +221,20 @@ class EventOrder:
 
     def _ready(self) -> Iterator[tuple[str, int, Input]]:
         while True:
-            if self._forwarded:
-                yield names.CUSTOMER_EVENTS, self._clock, self._forwarded[0]
-                continue
-            heads = [
-                (queue[0][0], topic) for topic, queue in self._queues.items() if queue and queue[0][0] <= self._until
-            ]
-            if not heads:
+            heads = [(queue[0][0], topic) for topic, queue in self._queues.items() if queue]
+            at, topic = min(heads, default=(_END_OF_TIME, ""))
+            if self._forwarded and self._forwarded[0][0] < at:
+                at, topic = self._forwarded[0][0], names.CUSTOMER_EVENTS
+            if at > self._until:
                 return
-            at, topic = min(heads)
-            yield topic, at, self._queues[topic][0][1]
+            yield topic, at, self._queue(topic)[0][1]
 
     def _drop(self, topic: str) -> None:
         self.pending -= 1
-        if topic == names.CUSTOMER_EVENTS:
-            self._forwarded.popleft()
-        else:
-            self._queues[topic].popleft()
+        self._queue(topic).popleft()
+
+    def _queue(self, topic: str) -> deque[tuple[int, Input]]:
+        return self._forwarded if topic == names.CUSTOMER_EVENTS else self._queues[topic]
 
     def _moment(self, topic: str, record: Input, wall: int) -> int:
         try:
@@ -234,6 +248,6 @@ class EventOrder:
         for name, value in record.headers:
             if name == TIME:
                 mark = orjson.loads(value)
-                self._marks.append(
-                    Mark(int(mark["until"]), {str(topic): int(end) for topic, end in mark["ends"].items()})
-                )
+                ends = {str(topic): int(end) for topic, end in mark["ends"].items()}
+                self._marks.append(Mark(int(mark["until"]), ends))
+                self._marked = max(self._marked, int(mark["until"]))

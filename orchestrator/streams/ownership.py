@@ -22,7 +22,7 @@ from orchestrator.streams.metrics import Metrics
 from orchestrator.streams.order import EventOrder, Order, WallOrder
 from orchestrator.streams.partition import Partition, State, Surroundings
 from orchestrator.streams.restore import ChangelogReader, Restored
-from orchestrator.streams.transport import Consumer, Horizon
+from orchestrator.streams.transport import Consumer, Horizon, pace
 from orchestrator.streams.work import Input
 
 _log = logging.getLogger(__name__)
@@ -168,6 +168,7 @@ class Ownership:
         else:
             options["enable_idempotence"] = True
         self._producers[number] = producer = AIOKafkaProducer(**self._client_options, **options)
+        pace(producer.client)
         await producer.start()
         if exactly_once:
             await producer.begin_transaction()

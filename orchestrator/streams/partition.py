@@ -115,7 +115,8 @@ class Partition:
         if not fresh:
             return
         self._order.offer(topic, fresh, self._around.clock())
-        if self._order.pending > PENDING_HIGH and topic not in self._paused:
+        crowded = self._order.pending > PENDING_HIGH and self._order.waiting(topic) > PENDING_LOW
+        if crowded and topic not in self._paused:
             self._paused.add(topic)
             self._around.pause(self.number, topic)
         self._wake.set()
@@ -174,7 +175,6 @@ class Partition:
         self._around.lost(self.number, error)
 
     def _resume_paused(self) -> None:
-        if self._paused and self._order.pending < PENDING_LOW:
-            for topic in self._paused:
-                self._around.resume(self.number, topic)
-            self._paused.clear()
+        for topic in [topic for topic in self._paused if self._order.waiting(topic) < PENDING_LOW]:
+            self._around.resume(self.number, topic)
+            self._paused.remove(topic)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 TIMERS_PER_CHECKPOINT: Final = 500
 """A burst must not hold up fresh events: timers and events take turns."""
+_END_OF_TIME: Final = (1 << 63) - 1
 
 
 class Timers:
@@ -18,20 +19,22 @@ class Timers:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._first_row = store.first_due()
-        self._left = TIMERS_PER_CHECKPOINT
+        self.renew()
 
     def renew(self) -> None:
         """After a checkpoint: the rows on disk have changed, and there is room for the next timers."""
-        self._first_row = self._store.first_due()
         self._left = TIMERS_PER_CHECKPOINT
+        # Rows stay on disk until the checkpoint, so those that the work was given are the first of them.
+        self._given = 0
+        self._read(1)
 
     def next_due(self, work: Work | None) -> int | None:
         """The earliest moment at which something may be due (UTC ms)."""
         scheduled = work.next_scheduled() if work is not None else None
-        if scheduled is None or (self._first_row is not None and self._first_row < scheduled):
-            return self._first_row
-        return scheduled
+        if self._given == len(self._rows):
+            return scheduled
+        row = self._rows[self._given][0]
+        return row if scheduled is None or row < scheduled else scheduled
 
     def fire(self, work: Work, until: int, now: Callable[[int], int]) -> bool:
         """Fires what is due by ``until``; False if this checkpoint has no room left for more.
@@ -39,14 +42,25 @@ class Timers:
         Args:
             now: gives the clock at which a timer of a given due moment fires.
         """
-        if self._first_row is not None and self._first_row <= until:
-            rows = self._store.due(until, self._left + 1)
-            work.schedule(rows)
-            self._first_row = until + 1 if len(rows) <= self._left else rows[-1][0]
-        while self._left > 0:
-            found = work.pop_due(until)
-            if found is None:
-                return True
+        self._give(work, until)
+        while (found := work.next_due(until)) is not None:
+            if not self._left:
+                return False
             self._left -= 1
-            work.fire(found[1], now(found[0]))
-        return work.next_scheduled() is None
+            due, key = found
+            # A wall clock may be set back behind what it has already released.
+            work.fire(key, max(due, now(due)))
+        return True
+
+    def _give(self, work: Work, until: int) -> None:
+        first = self._given
+        while self._given < len(self._rows) and self._rows[self._given][0] <= until:
+            self._given += 1
+            if self._given == len(self._rows) == self._asked:
+                self._read(2 * self._asked + TIMERS_PER_CHECKPOINT)
+        if self._given > first:
+            work.schedule(self._rows[first : self._given])
+
+    def _read(self, count: int) -> None:
+        self._asked = count
+        self._rows = self._store.due(_END_OF_TIME, count)

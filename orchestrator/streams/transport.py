@@ -6,6 +6,7 @@ Faust's own per-record plumbing costs 40 to 75 µs; here one Faust event carries
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,11 @@ FETCH_WAIT_MS: Final = 20
 FETCH_BYTES: Final = 1 << 20
 
 SCHEME: Final = "orchestrator"
+
+_log = logging.getLogger(__name__)
+
+_LEAVE_S: Final = 5.0
+_OUTAGE_S: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +62,19 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     async def on_start(self) -> None:
         """Connects."""
         await super().on_start()
-        fetcher = self._ensure_consumer()._fetcher
+        consumer = self._ensure_consumer()
+        pace(consumer._client)
+        fetcher = consumer._fetcher
         fetcher._proc_fetch_request = _dated_when_asked(fetcher._proc_fetch_request)
+
+    async def on_thread_stop(self) -> None:
+        """Leaves the group, if Kafka is there."""
+        try:
+            async with asyncio.timeout(_LEAVE_S):
+                await super().on_thread_stop()
+        except (TimeoutError, asyncio.CancelledError) as error:
+            # Without Kafka the cancellation of a fetch comes out here: it would end the thread, and mode wait for it.
+            _log.warning("Kafka does not answer: its group will notice by itself that this worker left (%r)", error)
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         conf = self.app.conf
@@ -228,6 +245,23 @@ class Transport(driver.Transport):  # type: ignore[misc]
 def register() -> None:
     """Makes the scheme known to Faust."""
     TRANSPORTS.aliases[SCHEME] = f"{__name__}:Transport"
+
+
+def pace(client: Any) -> None:
+    """Makes a client of aiokafka's pause while Kafka is down; it would ask for metadata in a busy loop."""
+    update = client._metadata_update
+
+    async def paced(cluster: Any, topics: Any) -> bool:
+        updated: bool = await update(cluster, topics)
+        leaders_are_known = all(
+            cluster.available_partitions_for_topic(topic) == cluster.partitions_for_topic(topic)
+            for topic in cluster.topics()
+        )
+        if not (updated and leaders_are_known):
+            await asyncio.sleep(_OUTAGE_S)
+        return updated
+
+    client._metadata_update = paced
 
 
 def _dated_when_asked(fetch: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:

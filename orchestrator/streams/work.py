@@ -32,9 +32,12 @@ Headers = list[tuple[str, bytes]]
 
 HOPS_ALLOWED: Final = 8
 RECORD_BYTES_ALLOWED: Final = 500_000
-"""Half of what Kafka takes by default, for a record must still fit when a batch has added to it."""
+"""Half of what Kafka takes by default, for the records of two that become one must fit too."""
+_PLACE_BYTES: Final = 1_000
+"""More than a stay or an offer takes, without the event in it."""
 
 _NO_RUN: Final[list[Any]] = [None, 0, 0, 0]
+_OURS: Final = frozenset((FORWARD, MESSAGE, TIME))
 _JSON: Final = [("content-type", b"application/json")]
 
 
@@ -97,6 +100,7 @@ class Work:
         self._intake = intake
         self._read = read
         self._old_due: dict[str, int | None] = {}
+        self._last_due: dict[str, int | None] = {}
         self._sizes: dict[str, int] = {}
         self._scheduled: list[tuple[int, str]] = []
         self._run: list[Any] = _NO_RUN
@@ -135,6 +139,7 @@ class Work:
         self.counts.timers += 1
         step = engine.on_timer(self.env, record, now)
         self._take(key, step, now, None)
+        self._grow(key, 0)
 
     def schedule(self, rows: Sequence[tuple[int, bytes]]) -> None:
         """Adds timer rows from the store to those of this work."""
@@ -145,13 +150,14 @@ class Work:
         """The earliest moment in this work at which something may be due."""
         return self._scheduled[0][0] if self._scheduled else None
 
-    def pop_due(self, until: int) -> tuple[int, str] | None:
+    def next_due(self, until: int) -> tuple[int, str] | None:
         """The earliest customer that is due by ``until``; rows that a later change made stale are skipped."""
         while self._scheduled and self._scheduled[0][0] <= until:
-            due, key = heapq.heappop(self._scheduled)
+            due, key = self._scheduled[0]
             record = self._load(key)
             if isinstance(record, Customer) and record.next_due == due:
                 return due, key
+            heapq.heappop(self._scheduled)
         return None
 
     def writes(self) -> dict[bytes, bytes | None]:
@@ -179,17 +185,17 @@ class Work:
             return
         self._refuse_overgrown(key, record)
         step = engine.on_event(self.env, held, event, now, key)
-        if hops == 0 or to is not None:
-            counts.events[event.name] = counts.events.get(event.name, 0) + 1
+        if step.forwards and isinstance(step.forwards[0], engine.Follow):
+            self._forward(record, step.forwards[0].to, topic, offset, hops)
+            return
+        counts.events[event.name] = counts.events.get(event.name, 0) + 1
         if step.duplicate:
             counts.duplicates += 1
             return
         if step.late:
             counts.late += 1
-        if step.forwards and isinstance(step.forwards[0], engine.Follow):
-            self._forward(record, step.forwards[0].to, topic, offset, hops)
-            return
         self._take(key, step, now, record.timestamp)
+        self._grow(key, len(record.value or b""))
 
     def _apply_forwarded(self, record: Input, now: int) -> None:
         headers = dict(record.headers)
@@ -216,7 +222,7 @@ class Work:
             raise BadRecord("not_forwarded", f"the header {FORWARD} is damaged: {error!r}") from error
         if hops > HOPS_ALLOWED:
             raise BadRecord("too_many_hops", f"the event was sent on {hops} times without reaching the home of {to}")
-        original = [(name, value) for name, value in record.headers if name != FORWARD]
+        original = [(name, value) for name, value in record.headers if name not in _OURS]
         event = self._intake.read(topic, partition, offset, record.value, original, timestamp, now)
         self._apply_event(
             event,
@@ -236,15 +242,26 @@ class Work:
             raise BadRecord("bad_message", f"a message between customers is damaged: {error!r}") from error
         step = engine.on_message(self.env, self._load(key), message, now)
         self._take(key, step, now, record.timestamp)
+        self._grow(key, len(record.value or b""))
 
     def _refuse_overgrown(self, key: str, record: Input) -> None:
-        grown = self._sizes.get(key, 0) + len(record.value or b"")
-        if grown > RECORD_BYTES_ALLOWED:
+        added = len(record.value or b"")
+        if self._sizes.get(key, 0) + added <= RECORD_BYTES_ALLOWED:
+            return
+        held = self.touched.get(key)
+        size = self._sizes[key] = len(encode(held)) if held is not None else 0
+        if size + added > RECORD_BYTES_ALLOWED:
             raise BadRecord(
                 "record_full",
                 f"the record of {key[2:]} would exceed {RECORD_BYTES_ALLOWED} bytes: too much is kept of one customer",
             )
-        self._sizes[key] = grown
+
+    def _grow(self, key: str, added: int) -> None:
+        """Keeps a size that the record does not exceed, so that it is measured only when that is too much."""
+        record = self.touched.get(key)
+        if isinstance(record, Customer):
+            places = 2 + len(record.instances) + len(record.offers)
+            self._sizes[key] = self._sizes.get(key, 0) + places * (added + _PLACE_BYTES)
 
     def _load(self, key: str) -> Record | None:
         try:
@@ -256,15 +273,17 @@ class Work:
         if record is not None:
             self.touched[key] = record
             self._sizes[key] = len(value or b"")
-        self._old_due[key] = record.next_due if isinstance(record, Customer) else None
+        self._old_due[key] = self._last_due[key] = record.next_due if isinstance(record, Customer) else None
         return record
 
     def _take(self, key: str, step: engine.Step, now: int, caused: int | None) -> None:
         record = step.record
         if record is not None:
             self.touched[key] = record
-            if isinstance(record, Customer) and record.next_due is not None and record.next_due != self._old_due[key]:
-                heapq.heappush(self._scheduled, (record.next_due, key))
+            due = record.next_due if isinstance(record, Customer) else None
+            if due is not None and due != self._last_due.get(key):
+                heapq.heappush(self._scheduled, (due, key))
+            self._last_due[key] = due
         if step.forwards:
             for message in step.forwards:
                 self._message(message)
@@ -330,7 +349,9 @@ class Work:
             "hops": hops + 1,
             "to": to,
         }
-        headers = [*record.headers, (FORWARD, orjson.dumps(origin))]
+        # A producer must not be able to pass its event off as a message between customers.
+        headers = [header for header in record.headers if header[0] not in _OURS]
+        headers.append((FORWARD, orjson.dumps(origin)))
         self.counts.forwards += 1
         self.outputs.append(
             Output(names.CUSTOMER_EVENTS, home(to[2:], self.partitions), to[2:].encode(), record.value, headers)

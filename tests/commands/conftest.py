@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,7 +28,7 @@ class Run(Protocol):
     ) -> subprocess.CompletedProcess[bytes]: ...
 
 
-def environment(variables: Mapping[str, str]) -> dict[str, str]:
+def environment(variables: dict[str, str]) -> dict[str, str]:
     """Ours without the settings in it."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")}
     cache = {name: os.environ[name] for name in ("ORCHESTRATOR_CACHE",) if name in os.environ}
@@ -132,9 +132,9 @@ def make_project(folder: Path, bootstrap: str, clock: str) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def event_project(tmp_path_factory: pytest.TempPathFactory, bootstrap: str, run: Run) -> Iterator[Path]:
-    """A project whose worker goes by event time and runs for all tests."""
+    """A project whose worker goes by event time and runs for all tests of a file."""
     project = make_project(tmp_path_factory.mktemp("commands") / "mine", bootstrap, "event")
     assert run(project, "topics", "apply").returncode == 0
     worker = begin(project / "worker.output", project, "worker")

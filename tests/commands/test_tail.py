@@ -34,7 +34,7 @@ EVENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ada(event_project: Path, run: Run) -> str:
     """A customer who got a mail, and another one not, for want of consent."""
     user, anonymous = f"ada-{uuid4().hex[:6]}", f"device-{uuid4().hex[:6]}"

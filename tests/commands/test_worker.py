@@ -130,5 +130,5 @@ def test_wrong_journeys_have_their_place_and_what_is_allowed(tmp_path: Path, run
     result = run(tmp_path / "mine", "validate")
     assert result.returncode == 2
     (line,) = result.stderr.decode().splitlines()
-    assert "cart-reminder.yaml:17: " in line
+    assert "cart-reminder.yaml:18: " in line
     assert "cart-reminder-mail" in line

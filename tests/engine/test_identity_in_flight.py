@@ -20,8 +20,8 @@ from orchestrator.engine.message import decode as decode_message
 from orchestrator.events.intake import Intake, Limits
 from orchestrator.journeys.compile import compile_env
 from orchestrator.kafka import names
-from orchestrator.streams.homes import home
 from orchestrator.streams.headers import FORWARD, MESSAGE
+from orchestrator.streams.homes import home
 from orchestrator.streams.work import HOPS_ALLOWED, Output, Work
 from orchestrator.testing.driver import TestRecord
 from orchestrator.testing.texts import pack_of
@@ -106,7 +106,7 @@ class Homes:
         work = self._work(partition)
         dues = ((key, decode(value)) for key, value in self.records[partition].items())
         work.schedule([(of.next_due, key) for key, of in dues if isinstance(of, Customer) and of.next_due is not None])
-        while (due := work.pop_due(self.now)) is not None:
+        while (due := work.next_due(self.now)) is not None:
             work.fire(due[1], self.now)
         self._save(work)
 
