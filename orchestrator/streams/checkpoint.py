@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -42,12 +43,17 @@ class Checkpoint(Protocol):
         """
 
 
+def _untimed(stage: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where records go: real topic names, and the partition number whose state this is."""
+    """Where records go: real topic names, and the partition number whose state this is; ``stage`` takes the time."""
 
     topic: Callable[[str], str]
     partition: int
+    stage: Callable[[str], AbstractContextManager[None]] = _untimed
 
 
 class ExactlyOnce:
@@ -63,16 +69,19 @@ class ExactlyOnce:
         producer, destination = self._producer, self._destination
         records = work.writes()
         following = _following(meta, work, now, wall)
-        await producer.begin_transaction()
-        said = await send(producer, destination, [*work.outputs, journal(work)], wall)
-        changed = await send(producer, destination, changelog(records, following, destination.partition), wall)
-        await acknowledged(said)
-        last = await acknowledged(changed)
-        offsets = source_offsets(work, destination)
-        if offsets:
-            await producer.send_offsets_to_transaction(offsets, self._group)
-        await producer.commit_transaction()
-        return apply(store, work, records, following, last)
+        with destination.stage("publish"):
+            await producer.begin_transaction()
+            said = await send(producer, destination, [*work.outputs, journal(work)], wall)
+            changed = await send(producer, destination, changelog(records, following, destination.partition), wall)
+            await acknowledged(said)
+            last = await acknowledged(changed)
+        with destination.stage("commit"):
+            offsets = source_offsets(work, destination)
+            if offsets:
+                await producer.send_offsets_to_transaction(offsets, self._group)
+            await producer.commit_transaction()
+        with destination.stage("store"):
+            return apply(store, work, records, following, last)
 
 
 class AtLeastOnce:
@@ -93,14 +102,16 @@ class AtLeastOnce:
         producer, destination = self._producer, self._destination
         records = work.writes()
         following = _following(meta, work, now, wall)
-        await acknowledged(await send(producer, destination, [*work.outputs, journal(work)], wall))
-        last = await acknowledged(
-            await send(producer, destination, changelog(records, following, destination.partition), wall)
-        )
-        offsets = source_offsets(work, destination)
-        if offsets:
-            await self._commit(offsets)
-        return apply(store, work, records, following, last)
+        with destination.stage("publish"):
+            await acknowledged(await send(producer, destination, [*work.outputs, journal(work)], wall))
+            changed = changelog(records, following, destination.partition)
+            last = await acknowledged(await send(producer, destination, changed, wall))
+        with destination.stage("commit"):
+            offsets = source_offsets(work, destination)
+            if offsets:
+                await self._commit(offsets)
+        with destination.stage("store"):
+            return apply(store, work, records, following, last)
 
 
 def journal(work: Work) -> Output:

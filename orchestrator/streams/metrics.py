@@ -31,7 +31,7 @@ class Metrics:
         )
         self.stages = Histogram(
             "orchestrator_stage_seconds",
-            "Time per batch in one stage of the work.",
+            "Time per batch in one stage of the work: decide, checkpoint, and of that publish, commit, store.",
             ["stage"],
             buckets=LATENCY_BUCKETS_S,
             registry=registry,

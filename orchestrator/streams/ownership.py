@@ -175,7 +175,7 @@ class Ownership:
             await producer.abort_transaction()
 
     def _new_partition(self, number: int, restored: Restored) -> Partition:
-        destination = Destination(self._settings.topic, number)
+        destination = Destination(self._settings.topic, number, self._metrics.stage)
         producer = self._producers[number]
         checkpoint: Checkpoint
         if self._settings.guarantee == "exactly_once":
