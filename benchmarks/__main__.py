@@ -187,7 +187,7 @@ def _plain(bench: Bench, prefix: str) -> subprocess.Popen[bytes]:
         **os.environ,
         "BENCH_KAFKA": bench.kafka,
         "BENCH_PREFIX": prefix,
-        "BENCH_FOLDER": str(bench.folder / "plain"),
+        "BENCH_FOLDER": str(bench.folder / f"{prefix}plain"),
         "BENCH_PARTITIONS": str(PARTITIONS),
     }
     command = [sys.executable, "-m", "benchmarks.plain", "worker", "-l", "error", "--without-web"]

@@ -21,6 +21,7 @@ from orchestrator.moments import format_moment
 
 STDIN: Final = "-"
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+LINE_BYTES_ALLOWED: Final = 16 << 20
 _CHUNK_BYTES: Final = 1 << 20
 
 
@@ -56,7 +57,7 @@ class Recording:
                 self._file = file
                 # Its first bytes tell, so that a zipped standard input and a file of any name will do.
                 zipped = file.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC)
-                for line in unzipped if zipped else file:
+                for line in self._lines(unzipped if zipped else file):
                     text = line.strip()
                     if text:
                         yield parse(text)
@@ -69,6 +70,18 @@ class Recording:
             # A reader of our own: Python ends badly while somebody waits for a line of its sys.stdin.
             return os.fdopen(0, "rb", closefd=False)
         return self.path.open("rb", buffering=_CHUNK_BYTES)
+
+    def _lines(self, file: Any) -> Iterator[bytes]:
+        """The lines, none of which takes more memory than a record may."""
+        number = 0
+        while line := file.readline(LINE_BYTES_ALLOWED + 1):
+            number += 1
+            if len(line) > LINE_BYTES_ALLOWED:
+                raise UsageError(
+                    f"{self.path}: line {number} is longer than {LINE_BYTES_ALLOWED} bytes: is it a file of one event "
+                    "a line?"
+                )
+            yield line
 
     def share(self) -> float | None:
         """How much of a file has been read, from 0 to 1; None for the standard input."""
