@@ -55,7 +55,11 @@ class Follower:
         )
 
     async def __aenter__(self) -> Self:
-        counts = await self._counts()
+        try:
+            counts = await self._counts()
+        except BaseException:
+            await self._consumer.stop()
+            raise
         for name, count in counts.items():
             numbers: Sequence[int] = range(count)
             if self._at_home_of is not None:

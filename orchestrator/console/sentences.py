@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-import click
+import typer
 
 from orchestrator.kafka import names
 
@@ -32,9 +32,9 @@ def action(value: dict[str, Any]) -> str:
     """An action, or its withdrawal."""
     head = f"{_moment(value.get('decided_at'))}  {_coloured(value.get('channel'), 'cyan', 6)}  {_who(value)}"
     if value.get("kind") == "cancel":
-        what = click.style(f"{value.get('action')} withdrawn", fg="magenta")
+        what = typer.style(f"{value.get('action')} withdrawn", fg="magenta")
         return f"{head}  {what}: {printable(value.get('reason'))}"
-    what = click.style(printable(value.get("action")), bold=True)
+    what = typer.style(printable(value.get("action")), bold=True)
     cause = (value.get("trigger") or {}).get("type")
     because = f", because of {printable(cause)}" if cause else ""
     return f"{head}  {what} {_quoted(headline(value.get('content')))}({printable(value.get('journey'))}{because})"
@@ -46,7 +46,7 @@ def decision(value: dict[str, Any]) -> str:
     reasons = "; ".join(printable(reason.get("detail")) for reason in value.get("reasons") or [])
     return (
         f"{_moment(value.get('decided_at'))}  {_coloured(outcome, _OUTCOME_COLOURS.get(outcome, 'white'), 9)}  "
-        f"{_who(value)}  {click.style(printable(value.get('action')), bold=True)} ({printable(value.get('journey'))})"
+        f"{_who(value)}  {typer.style(printable(value.get('action')), bold=True)} ({printable(value.get('journey'))})"
         + (f": {reasons}" if reasons else "")
     )
 
@@ -69,8 +69,8 @@ def dead_letter(record: Any) -> str:
     place = f"{told.get('topic')}/{told.get('partition')}@{told.get('offset')}"
     begins = printable((record.value or b"").decode("utf-8", "replace"))
     return (
-        f"{_moment(told.get('time'))}  {click.style(printable(told.get('code')), fg='red')}  {place}  "
-        f"{printable(told.get('reason'), 200)}  {click.style(begins, dim=True)}"
+        f"{_moment(told.get('time'))}  {typer.style(printable(told.get('code')), fg='red')}  {place}  "
+        f"{printable(told.get('reason'), 200)}  {typer.style(begins, dim=True)}"
     )
 
 
@@ -114,8 +114,8 @@ def _who(value: dict[str, Any]) -> str:
 
 
 def _moment(moment: Any) -> str:
-    return click.style(printable(moment)[:19].replace("T", " "), dim=True)
+    return typer.style(printable(moment)[:19].replace("T", " "), dim=True)
 
 
 def _coloured(text: Any, colour: str, width: int) -> str:
-    return click.style(f"{printable(text):<{width}}", fg=colour)
+    return typer.style(f"{printable(text):<{width}}", fg=colour)

@@ -143,8 +143,8 @@ class Demo:
         self._say("")
         self._say(f"Kafka runs on {bootstrap}, the worker's metrics are at {worker.address}/metrics. Try:")
         self._say(f"  orchestrator --project {project} tail actions --from beginning")
-        self._say(f"  orchestrator --project {project} tail decisions --from beginning --customer user_0042")
-        self._say(f"  orchestrator --project {project} customer user_0042")
+        self._say(f"  orchestrator --project {project} tail decisions --from beginning --customer user_0118")
+        self._say(f"  orchestrator --project {project} customer user_0118")
         self._say(f"  orchestrator --project {project} topics list")
         self._say("Ctrl-C ends it all.")
         try:

@@ -156,7 +156,7 @@ def to_json(record: Record) -> dict[str, Any]:
 
 
 def encode(record: Record) -> bytes:
-    """The bytes that the store and the changelog hold; equal records give equal bytes."""
+    """The bytes that the store and the changelog hold; what is decoded from them has the same bytes again."""
     text = orjson.dumps(to_json(record))
     return text if isinstance(record, Pointer) else text + _SEPARATOR + record.seen
 

@@ -10,7 +10,7 @@ from typing import Any
 from orchestrator.durations import format_duration
 from orchestrator.errors import BadRecord
 from orchestrator.events.envelope import Headers, unwrap, unwrap_structured
-from orchestrator.events.event import Event
+from orchestrator.events.event import CONSENT_CHANGED, Event
 from orchestrator.events.identifiers import ID_MAX, read_id
 from orchestrator.events.payload import ANY_DEPTH_BYTES, check_depth, parse
 from orchestrator.events.refusal import Code, nearest, refusal, shown
@@ -90,6 +90,8 @@ class Intake:
         if event is None:
             place = f"{topic}/{partition}/{offset}@{timestamp_ms}"
             event = self._read_carefully(record, traceparent, place, timestamp_ms, now_ms)
+        if event.name == CONSENT_CHANGED:
+            _check_consent(event.properties)
         if topic in self._strict and event.name not in self._strict[topic]:
             raise _unknown_event(event.name, topic, self._strict[topic])
         return event
@@ -177,6 +179,17 @@ class Intake:
             ahead = format_duration(self._future_ms)
             raise _absurd(record, timestamp, f"it lies ahead, clocks may be up to {ahead} fast")
         return timestamp, record_ms if record_ms > 0 and oldest <= record_ms <= now_ms else now_ms
+
+
+def _check_consent(properties: Mapping[str, Any]) -> None:
+    """A consent that is not understood must be neither a yes nor a no."""
+    given = properties.get("given")
+    if type(given) is not bool:
+        raise refusal(Code.WRONG_TYPE, f"'properties.given' of a consent is {shown(given)}: write true or false")
+    for name in ("channel", "purpose"):
+        value = properties.get(name)
+        if value is not None and type(value) is not str:
+            raise refusal(Code.WRONG_TYPE, f"'properties.{name}' of a consent is {shown(value)}: write a text")
 
 
 def _absurd(record: Mapping[str, Any], timestamp: int, fault: str) -> BadRecord:

@@ -73,8 +73,7 @@ class ExactlyOnce:
             await producer.begin_transaction()
             said = await send(producer, destination, [*work.outputs, journal(work)], wall)
             changed = await send(producer, destination, changelog(records, following, destination.partition), wall)
-            await acknowledged(said)
-            last = await acknowledged(changed)
+            last = await acknowledged([*said, *changed])
         with destination.stage("commit"):
             offsets = source_offsets(work, destination)
             if offsets:

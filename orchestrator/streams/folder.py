@@ -16,19 +16,21 @@ class WorkerFolder:
     """The first free folder ``worker-N`` under the state folder, held until ``release``."""
 
     def __init__(self, root: Path) -> None:
-        root.mkdir(parents=True, exist_ok=True)
         for number in range(1, _WORKERS_ON_ONE_MACHINE + 1):
-            folder = root / f"worker-{number}"
-            folder.mkdir(exist_ok=True)
-            handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+            self.path = root / f"worker-{number}"
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self.path.mkdir(parents=True, exist_ok=True)
+                self._handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+            except OSError as error:
+                raise InfrastructureError(
+                    f"the state folder {root} cannot be used: {error.strerror}; set state_folder to one that can"
+                ) from error
+            try:
+                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                os.close(handle)
-                continue
-            self.path = folder
-            self._handle = handle
-            return
+                os.close(self._handle)
+            else:
+                return
         raise InfrastructureError(
             f"all {_WORKERS_ON_ONE_MACHINE} state folders under {root} are in use: stop workers or set state_folder"
         )

@@ -16,15 +16,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
-
-import orjson
 
 from orchestrator.errors import BadRecord
 from orchestrator.events.intake import Intake
 from orchestrator.kafka import names
-from orchestrator.streams.headers import TIME
+from orchestrator.streams.headers import TIME, Mark, read_mark
 
 if TYPE_CHECKING:
     from orchestrator.streams.timers import Timers
@@ -134,14 +132,6 @@ class WallOrder:
         return topic, self._queues[topic], heads[1][0] if len(heads) > 1 else _END_OF_TIME
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """All records up to ``until`` (UTC ms) are below ``ends``: the next offset by logical topic."""
-
-    until: int
-    ends: dict[str, int]
-
-
 class EventOrder:
     """Time is the data's."""
 
@@ -154,7 +144,9 @@ class EventOrder:
         self._latest = dict.fromkeys(names.EVENT_TOPICS, 0)
         self._received = {topic: offsets.get(topic, 0) for topic in names.EVENT_TOPICS}
         self._marks: deque[Mark] = deque()
+        self._since = 0
         self._until = 0
+        self._released = dict.fromkeys(names.EVENT_TOPICS, 0)
         self._offered_at = 0
         self.pending = 0
 
@@ -175,7 +167,7 @@ class EventOrder:
 
     def take(self, work: Work, timers: Timers, wall: int) -> bool:
         """As ``Order.take``."""
-        self._release(wall)
+        self._release_unmarked(wall)
         left = RECORDS_PER_CHECKPOINT
         for topic, at, record in self._ready():
             if not timers.fire(work, at - 1, self._at_due):
@@ -213,21 +205,43 @@ class EventOrder:
         self._clock = max(self._clock, due)
         return self._clock
 
-    def _release(self, wall: int) -> None:
-        while self._marks and all(self._received[topic] >= end for topic, end in self._marks[0].ends.items()):
-            self._until = max(self._until, self._marks.popleft().until)
+    def _release_unmarked(self, wall: int) -> None:
         if not self._marks and self.pending and wall - self._offered_at > UNMARKED_PAUSE_MS:
             self._until = max(self._until, max((queue[-1][0] for queue in self._queues.values() if queue), default=0))
+            self._released.update(self._received)
+
+    def _release_mark(self) -> bool:
+        if not self._marks or any(self._received[topic] < end for topic, end in self._marks[0].ends.items()):
+            return False
+        mark = self._marks.popleft()
+        self._since, self._until = self._until, max(self._until, mark.until)
+        self._released.update((topic, max(end, self._released[topic])) for topic, end in mark.ends.items())
+        return True
 
     def _ready(self) -> Iterator[tuple[str, int, Input]]:
         while True:
-            heads = [(queue[0][0], topic) for topic, queue in self._queues.items() if queue]
-            at, topic = min(heads, default=(_END_OF_TIME, ""))
-            if self._forwarded and self._forwarded[0][0] < at:
-                at, topic = self._forwarded[0][0], names.CUSTOMER_EVENTS
-            if at > self._until:
+            at, topic = self._head()
+            if at <= self._until:
+                yield topic, at, self._queue(topic)[0][1]
+            elif not self._release_mark():
                 return
-            yield topic, at, self._queue(topic)[0][1]
+
+    def _head(self) -> tuple[int, str]:
+        """When what comes next counts as happening, and its topic.
+
+        An event that comes after the mark which it should have come before is taken after that mark, whenever it was
+        fetched: else what becomes of it would depend on how fast that was.
+        """
+        heads = [
+            (queue[0][0], topic)
+            for topic, queue in self._queues.items()
+            if queue and queue[0][1].offset < self._released[topic]
+        ]
+        at, topic = min(heads, default=(_END_OF_TIME, ""))
+        at = max(at, min(self._since + 1, self._until))
+        if self._forwarded and self._forwarded[0][0] < at:
+            return self._forwarded[0][0], names.CUSTOMER_EVENTS
+        return at, topic
 
     def _drop(self, topic: str) -> None:
         self.pending -= 1
@@ -247,7 +261,7 @@ class EventOrder:
     def _mark(self, record: Input) -> None:
         for name, value in record.headers:
             if name == TIME:
-                mark = orjson.loads(value)
-                ends = {str(topic): int(end) for topic, end in mark["ends"].items()}
-                self._marks.append(Mark(int(mark["until"]), ends))
-                self._marked = max(self._marked, int(mark["until"]))
+                with suppress(ValueError):  # the work puts it on the dead-letter topic
+                    mark = read_mark(value)
+                    self._marks.append(mark)
+                    self._marked = max(self._marked, mark.until)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -28,7 +29,7 @@ from orchestrator.streams.work import Input
 _log = logging.getLogger(__name__)
 
 _SEND_BATCH_BYTES: Final = 1 << 20
-_CLOSE_S: Final = 5.0
+_CLOSE_S: Final = 2.0
 _REJOIN_FIRST_S: Final = 0.2
 _REJOIN_LONGEST_S: Final = 10.0
 
@@ -82,7 +83,11 @@ class Ownership:
             _, stuck = await asyncio.wait(closing, timeout=patience_s)
             for task in stuck:
                 task.cancel()
-        self._metrics.assigned.set(0)
+        metrics = self._metrics
+        metrics.assigned.set(0)
+        # What others own now must not stand here with its last value for ever.
+        for gauge in (metrics.lag, metrics.failed, metrics.state_bytes, metrics.state_rows, metrics.restore_left):
+            gauge.clear()
 
     async def restore(self, numbers: list[int]) -> None:
         """Initialises the transactional ids and completes the stores.
@@ -131,6 +136,10 @@ class Ownership:
         inputs = [TP(real, number) for real in self.logical for number in self.partitions]
         found = await self._consumer().thread.horizons(inputs) if inputs else {}
         return {(self.logical[tp.topic], tp.partition): horizon.lag for tp, horizon in found.items()}
+
+    def silence_s(self) -> float:
+        """For how long Kafka has not answered, in seconds; 0 while there is nothing to ask it for."""
+        return time.monotonic() - self._consumer().thread.answered_at if self.partitions else 0.0
 
     def ask_rejoin(self) -> None:
         """Whoever lost a checkpoint goes through the group: only a living member may fence the others."""

@@ -27,7 +27,7 @@ SCHEME: Final = "orchestrator"
 
 _log = logging.getLogger(__name__)
 
-_LEAVE_S: Final = 5.0
+_LEAVE_S: Final = 2.0
 _OUTAGE_S: Final = 0.25
 
 
@@ -58,6 +58,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     def __post_init__(self) -> None:
         super().__post_init__()
         self._handed: dict[TopicPartition, int] = {}
+        self.answered_at = time.monotonic()
+
+    def _answered(self) -> None:
+        self.answered_at = time.monotonic()
 
     async def on_start(self) -> None:
         """Connects."""
@@ -65,7 +69,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         consumer = self._ensure_consumer()
         pace(consumer._client)
         fetcher = consumer._fetcher
-        fetcher._proc_fetch_request = _dated_when_asked(fetcher._proc_fetch_request)
+        fetcher._proc_fetch_request = _dated_when_asked(fetcher._proc_fetch_request, self._answered)
 
     async def on_thread_stop(self) -> None:
         """Leaves the group, if Kafka is there."""
@@ -74,7 +78,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
                 await super().on_thread_stop()
         except (TimeoutError, asyncio.CancelledError) as error:
             # Without Kafka the cancellation of a fetch comes out here: it would end the thread, and mode wait for it.
-            _log.warning("Kafka does not answer: its group will notice by itself that this worker left (%r)", error)
+            _log.warning("left without a word to the group, which notices after session_timeout (%r)", error)
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         conf = self.app.conf
@@ -264,7 +268,9 @@ def pace(client: Any) -> None:
     client._metadata_update = paced
 
 
-def _dated_when_asked(fetch: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:
+def _dated_when_asked(
+    fetch: Callable[..., Awaitable[bool]], answered: Callable[[], None]
+) -> Callable[..., Awaitable[bool]]:
     """By itself the fetcher dates an answer when it reads it, and a process that hung does that much later."""
 
     async def dated(assignment: Any, node_id: Any, request: Any) -> bool:
@@ -274,6 +280,8 @@ def _dated_when_asked(fetch: Callable[..., Awaitable[bool]]) -> Callable[..., Aw
             for partition, *_ in partitions:
                 state = assignment.state_value(TopicPartition(topic, partition))
                 if state.timestamp is not None:
+                    if state.timestamp >= asked:
+                        answered()
                     state.timestamp = min(state.timestamp, asked)
         return found
 

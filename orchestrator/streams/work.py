@@ -25,7 +25,7 @@ from orchestrator.events.event import Event
 from orchestrator.events.intake import Intake
 from orchestrator.kafka import names
 from orchestrator.moments import format_moment
-from orchestrator.streams.headers import FORWARD, MESSAGE, TIME
+from orchestrator.streams.headers import FORWARD, MESSAGE, TIME, read_mark
 from orchestrator.streams.homes import home
 
 Headers = list[tuple[str, bytes]]
@@ -200,6 +200,7 @@ class Work:
     def _apply_forwarded(self, record: Input, now: int) -> None:
         headers = dict(record.headers)
         if TIME in headers:
+            _check_mark(headers[TIME])
             return
         if MESSAGE in headers:
             self._apply_message(record, now)
@@ -219,7 +220,9 @@ class Work:
             )
             hops, to = int(origin["hops"]), str(origin["to"])
         except (ValueError, KeyError, TypeError) as error:
-            raise BadRecord("not_forwarded", f"the header {FORWARD} is damaged: {error!r}") from error
+            raise BadRecord(
+                "not_forwarded", f"the header {FORWARD} is damaged: only the orchestrator writes it"
+            ) from error
         if hops > HOPS_ALLOWED:
             raise BadRecord("too_many_hops", f"the event was sent on {hops} times without reaching the home of {to}")
         original = [(name, value) for name, value in record.headers if name not in _OURS]
@@ -239,7 +242,9 @@ class Work:
             message = decode_message(record.value or b"")
             key = message.to
         except (ValueError, KeyError, TypeError) as error:
-            raise BadRecord("bad_message", f"a message between customers is damaged: {error!r}") from error
+            raise BadRecord(
+                "bad_message", f"the message is damaged: only the orchestrator writes to '{names.CUSTOMER_EVENTS}'"
+            ) from error
         step = engine.on_message(self.env, self._load(key), message, now)
         self._take(key, step, now, record.timestamp)
         self._grow(key, len(record.value or b""))
@@ -370,6 +375,15 @@ class Work:
             ("dead-letter-time", format_moment(now).encode()),
         ]
         self.outputs.append(Output(names.DEAD_LETTER, self.partition, record.key, record.value, headers))
+
+
+def _check_mark(value: bytes) -> None:
+    try:
+        read_mark(value)
+    except ValueError as error:
+        raise BadRecord(
+            "bad_message", f"the header {TIME} is no mark of a replay: only the orchestrator writes it"
+        ) from error
 
 
 @lru_cache(maxsize=4096)

@@ -27,6 +27,7 @@ from orchestrator.streams.partition import State
 
 _log = logging.getLogger(__name__)
 
+_SILENCE_S: Final = 10.0
 _GARBAGE_THRESHOLDS: Final = (20_000, 20, 100)
 """A batch makes thousands of short-lived objects and no cycles: Python's own 700 costs a sixth of the time."""
 
@@ -98,6 +99,9 @@ class Worker:
             return f"partition {', '.join(failed)} stands still because of a bug: see the log"
         if not app.ready:
             return "restoring or rebalancing"
+        silence_s = app.ownership.silence_s()
+        if silence_s > _SILENCE_S:
+            return f"Kafka has not answered for {silence_s:.0f} s"
         return None
 
     async def _make_app(self, folder: WorkerFolder) -> App:

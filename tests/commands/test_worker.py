@@ -105,7 +105,7 @@ def test_its_clock_is_a_flag(tmp_path: Path, run: Run) -> None:
 def test_a_new_project_says_how_to_go_on(tmp_path: Path, run: Run) -> None:
     result = run(tmp_path, "init", str(tmp_path / "mine"))
     assert result.returncode == 0
-    assert b"8 files. Go on with:" in result.stdout
+    assert b"9 files. Go on with:" in result.stdout
     assert (tmp_path / "mine" / "journeys" / "cart-reminder.yaml").is_file()
     assert run(tmp_path, "init", str(tmp_path / "mine")).returncode == 2
 
@@ -114,7 +114,7 @@ def test_right_journeys_are_counted(tmp_path: Path, run: Run) -> None:
     init(tmp_path / "mine")
     for arguments in ((), (str(tmp_path / "mine"),)):
         result = run(tmp_path / "mine", "validate", *arguments)
-        assert (result.returncode, result.stdout) == (0, b"all is right: 2 journeys, 2 actions\n")
+        assert (result.returncode, result.stdout) == (0, b"all is right: 2 journeys, 3 actions\n")
 
 
 def test_one_file_is_checked(tmp_path: Path, run: Run) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 
 from orchestrator.errors import BadRecord
+from orchestrator.events.intake import Intake, Limits
 from orchestrator.events.segment import read_call
 
 
@@ -78,3 +80,20 @@ def test_calls_that_are_refused(record: dict[str, Any], code: str, reason: str) 
         read_call(record)
 
     assert (caught.value.code, str(caught.value)) == (code, reason)
+
+
+@pytest.mark.parametrize(
+    ("properties", "reason"),
+    [
+        ({"channel": "email"}, "'properties.given' of a consent is"),
+        ({"channel": "email", "given": "yes"}, "'properties.given' of a consent is"),
+        ({"channel": 3, "given": True}, "'properties.channel' of a consent is"),
+        ({"channel": "email", "given": True, "purpose": ["a"]}, "'properties.purpose' of a consent is"),
+    ],
+)
+def test_a_consent_that_is_not_understood_is_neither_yes_nor_no(properties: dict[str, Any], reason: str) -> None:
+    record = {"type": "track", "event": "Consent Changed", "userId": "u", "properties": properties}
+    with pytest.raises(BadRecord, match=reason):
+        Intake(Limits(10_000, 10**12, 10**12, event_clock=False, strict={})).read(
+            "events.profile", 0, 0, orjson.dumps(record), [], 1_767_225_600_000, 1_767_225_600_000
+        )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import shutil
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from orchestrator.kafka.broker import EmbeddedBroker
-from tests.faults.harness import Stage, Topics, WorkerProcess, wait_for
+from tests.faults.harness import PATIENCE_S, Stage, Topics, WorkerProcess, wait_for
 from tests.faults.load import Load, links
 
 
@@ -80,6 +79,9 @@ def test_one_of_two_stopped(stage: Stage) -> None:
         leaving, other = stage.start_worker(), stage.start_worker()
         wait_for("both to have partitions", lambda: assigned(leaving) == assigned(other) == 2)
         decides(leaving, 100)
+        lags = [worker.partitions("orchestrator_input_lag_records") for worker in (leaving, other)]
+        assert sorted(lags[0] | lags[1]) == ["0", "1", "2", "3"]
+        assert not lags[0] & lags[1], "a worker tells of partitions that it has no more"
         leaving.stop()
         seconds = wait_for_takeover(other)
         decides(other, 100)
@@ -101,30 +103,47 @@ def test_hung_past_its_session(stage: Stage) -> None:
     assert_exact(stage, load)
 
 
-def test_broker_restarted(tmp_path: Path, prefix: str) -> None:
+def test_broker_restarted_and_gone(tmp_path: Path, prefix: str) -> None:
     with EmbeddedBroker(tmp_path / "kafka", port=0) as broker:
         stage = Stage(broker.start(), prefix, tmp_path)
-        try:
-            stage.apply_topics()
-            worker = stage.start_worker()
-            with Load(stage, backlog=1000) as load:
-                decides(worker, 200)
-                broker.stop()
-                broker.start()
-                decides(worker, 200)
-            assert_exact(stage, load)
-            worker.stop()
-        finally:
-            stage.close()
+        stage.apply_topics()
+        worker = stage.start_worker()
+        with Load(stage, backlog=1000) as load:
+            decides(worker, 200)
+            broker.stop()
+            broker.start()
+            decides(worker, 200)
+        assert_exact(stage, load)
+
+        stage.produce(stage.event(f"user-{n % 50}", "Said", n=n) for n in range(10_000))
+        decides(worker)
+        broker.stop()
+        seconds = worker.stop()
+        print(f"a stop without a broker took {seconds:.1f} s")
+        assert seconds < 30
+        assert worker.log.count("\n") < 5_000, "an outage floods the log"
+        stage.close(broker_is_there=False)
+
+
+def test_killed_at_each_point_of_a_checkpoint(make_stage: Callable[..., Stage]) -> None:
+    stage = make_stage(session_timeout="1 second")
+    with Load(stage, backlog=500) as load:
+        for point in ("sent", "acknowledged", "offsets added", "committed", "stored"):
+            doomed = stage.start_worker(die=(point, 7))
+            assert doomed.process.wait(PATIENCE_S) == -signal.SIGKILL, doomed.log[-3000:]
+        decides(stage.start_worker(), 200)
+    assert_exact(stage, load)
 
 
 def test_killed_at_least_once(make_stage: Callable[..., Stage]) -> None:
-    stage = make_stage(guarantee="at_least_once")
-    with Load(stage, backlog=6000) as load:
-        for _ in range(2):
-            worker = stage.start_worker()
-            decides(worker, 500)
-            worker.kill()
+    stage = make_stage(guarantee="at_least_once", session_timeout="1 second")
+    with Load(stage, backlog=3000) as load:
+        for point in ("sent", "acknowledged", "offsets committed", "stored"):
+            doomed = stage.start_worker(die=(point, 7))
+            assert doomed.process.wait(PATIENCE_S) == -signal.SIGKILL, doomed.log[-3000:]
+        worker = stage.start_worker()
+        decides(worker, 500)
+        worker.kill()
         decides(stage.start_worker(), 500)
     seen = stage.settle()
     actions = {action["action_id"]: action for action in seen.actions("crm")}
@@ -141,13 +160,6 @@ def assigned(worker: WorkerProcess) -> int:
 
 def wait_for_takeover(worker: WorkerProcess) -> float:
     """Seconds until it has all partitions."""
-    import time
-
     began = time.monotonic()
     wait_for("one worker to have all partitions", lambda: assigned(worker) == 4)
     return time.monotonic() - began
-
-
-@pytest.fixture(autouse=True)
-def _show_logs(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    """Nothing so far."""

@@ -29,6 +29,7 @@ def test_a_project_has_all_that_is_needed(tmp_path: Path) -> None:
         "README.md",
         "actions/cart-reminder-mail.yaml",
         "actions/payment-help-mail.yaml",
+        "actions/payment-note.yaml",
         "journeys/cart-reminder.yaml",
         "journeys/payment-help.yaml",
         "orchestrator.toml",
@@ -77,7 +78,11 @@ def test_its_journeys_act_on_the_events_of_the_shop(project: Path) -> None:
     for line in events():
         driver.advance_to(line.timestamp_ms)
         driver.produce(line.topic, line.key, line.value, [])
-    assert {action["action"] for action in driver.actions} == {"cart-reminder-mail", "payment-help-mail"}
+    assert {action["action"] for action in driver.actions} == {
+        "cart-reminder-mail",
+        "payment-help-mail",
+        "payment-note",
+    }
 
 
 def test_its_own_tests_pass(project: Path) -> None:
