@@ -43,6 +43,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 CHANNELS: Final = ("crm", "web")
 """Those that the project uses."""
 
+_LATEST: Final[OffsetSpec] = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+
 PATIENCE_S: Final = 60
 """A deadline, not an expectation: the machine may be busy with other things."""
 
@@ -162,7 +164,7 @@ class Tail:
         self._consumer.close()
 
     def _committed_ends(self, deadline: float) -> dict[tuple[str, int], int]:
-        asked = {TopicPartition(one.topic, one.partition): OffsetSpec._latest for one in self._partitions}
+        asked = {TopicPartition(one.topic, one.partition): _LATEST for one in self._partitions}
         answers = self._admin.list_offsets(
             asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=PATIENCE_S
         )

@@ -14,6 +14,7 @@ from orchestrator.kafka.broker import EmbeddedBroker
 from tests.faults.harness import Stage, wait_for
 from tests.faults.load import links
 
+LINE = '{"type": "track", "event": "Said", "userId": "ann", "properties": {"n": %s}}'
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
@@ -64,10 +65,8 @@ def test_headers_and_dead_letters(stage: Stage) -> None:
     producer.produce(topic, b'{"type": "track", "event": ', "ann", 0, headers={"from": b"\xff\x00", "empty": None})
     producer.produce(topic, None, "ann", 0)
     producer.produce(topic, b'{"type": "track", "event": "Said"}', None, 0)
-    structured = {
-        **{"specversion": "1.0", "id": "2", "source": "/till", "type": "Said", "subject": "ann"},
-        "data": {"n": 2},
-    }
+    attributes = {"specversion": "1.0", "id": "2", "source": "/till", "type": "Said", "subject": "ann"}
+    structured = {**attributes, "data": {"n": 2}}
     producer.produce(topic, orjson.dumps(structured), "ann", 0)
     producer.flush()
     stage.start_worker()
@@ -107,12 +106,12 @@ def test_typed_by_hand(stage: Stage) -> None:
     command = EmbeddedBroker(stage.folder).command("org.apache.kafka.tools.ConsoleProducer", *arguments)
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as console:
         assert console.stdin is not None
-        for number in (1, 2):
-            began = time.monotonic()
-            line = f'{{"type": "track", "event": "Said", "userId": "ann", "properties": {{"n": {number}}}}}'
-            print(line, file=console.stdin, flush=True)
-            wait_for("an action", lambda number=number: len(stage.catch_up().actions("web")) == number)
-            seconds = time.monotonic() - began
+        print(LINE % 1, file=console.stdin, flush=True)
+        wait_for("an action", lambda: len(stage.catch_up().actions("web")) == 1)
+        began = time.monotonic()
+        print(LINE % 2, file=console.stdin, flush=True)
+        wait_for("another action", lambda: len(stage.catch_up().actions("web")) == 2)
+        seconds = time.monotonic() - began
     print(f"from the Enter key to the action took {seconds:.2f} s")
     assert [action["customer_id"] for action in stage.catch_up().actions("web")] == ["ann", "ann"]
     assert stage.problems() == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 from confluent_kafka import Producer
 
@@ -10,8 +12,8 @@ from orchestrator.engine.message import Claim
 from orchestrator.engine.message import encode as encode_message
 from orchestrator.events.timestamps import read_moment
 from orchestrator.kafka import names
+from orchestrator.streams.headers import FORWARD, MESSAGE
 from orchestrator.streams.homes import home
-from orchestrator.streams.work import FORWARD, MESSAGE
 from tests.faults.harness import Stage, Topics, wait_for
 from tests.faults.load import now_ms
 
@@ -25,7 +27,7 @@ def test_a_visitor_becomes_a_customer(stage: Stage) -> None:
     apart = [visitor for visitor, user in visitors.items() if home(visitor, 4) != home(user, 4)]
     assert 0 < len(apart) < PAIRS
 
-    def anonymous(visitor: str, name: str, **properties: str) -> dict[str, object]:
+    def anonymous(visitor: str, name: str, **properties: Any) -> dict[str, Any]:
         return {**stage.event(None, name, **properties), "anonymousId": visitor}
 
     stage.produce(anonymous(visitor, "Cart Filled", cart=visitor) for visitor in visitors)

@@ -41,7 +41,8 @@ def test_many_customers(stage: Stage) -> None:
     worker.stop()
     print(
         f"resident: {empty:.0f} MB without customers, at most {taken_in:.0f} MB when {CUSTOMERS} were taken in, "
-        f"{restored:.0f} MB when they were restored in {seconds:.1f} s ({size:.0f} MB on disk), {most:.0f} MB in the end"
+        f"{restored:.0f} MB when they were restored in {seconds:.1f} s ({size:.0f} MB on disk), "
+        f"{most:.0f} MB when each was seen again"
     )
     assert most < ALLOWED_MB
     assert average_record_bytes(stage) >= 1000

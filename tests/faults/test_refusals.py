@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from confluent_kafka.admin import AdminClient, NewPartitions
+from confluent_kafka import admin
 
 from orchestrator.kafka.topics import CO_PARTITIONED
 from tests.faults.harness import PATIENCE_S, Stage
 
 
 def add_partitions(stage: Stage, count: int, *topics: str) -> None:
-    admin = AdminClient({"bootstrap.servers": stage.bootstrap})
-    asked = [NewPartitions(stage.settings.topic(topic), count) for topic in topics]
-    for future in admin.create_partitions(asked).values():
+    client = admin.AdminClient({"bootstrap.servers": stage.bootstrap, "log_level": 0})
+    asked = [admin.NewPartitions(stage.settings.topic(topic), count) for topic in topics]  # type: ignore[attr-defined]
+    for future in client.create_partitions(asked).values():
         future.result(PATIENCE_S)
 
 
