@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -187,3 +188,9 @@ def test_files_are_relative_to_the_project(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").touch()
     settings = Settings.load(tmp_path, kafka="a:1", security_protocol="SSL", ssl_ca_file="ca.pem")
     assert settings.ssl_ca_file == tmp_path / "ca.pem"
+
+
+def test_the_page_of_settings_is_current() -> None:
+    docs = Path(__file__).parents[1] / "docs"
+    page = runpy.run_path(str(docs / "settings_page.py"))["page"]
+    assert (docs / "settings.md").read_text() == page(), "run python docs/settings_page.py docs/settings.md"

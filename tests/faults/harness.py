@@ -45,6 +45,9 @@ CHANNELS: Final = ("crm", "web")
 
 _LATEST: Final[OffsetSpec] = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
+SESSION_TIMEOUT: Final = "6 seconds" if os.environ.get("ORCHESTRATOR_KAFKA") else "2 seconds"
+"""The embedded broker allows less than others, and each kill costs that much."""
+
 PATIENCE_S: Final = 60
 """A deadline, not an expectation: the machine may be busy with other things."""
 
@@ -302,7 +305,7 @@ class Stage:
             "prefix": prefix,
             "group": f"{prefix}workers",
             "state_folder": str(folder / "state"),
-            "session_timeout": "3 seconds",
+            "session_timeout": SESSION_TIMEOUT,
             "http_port": 0,
             **flags,
         }
