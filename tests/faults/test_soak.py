@@ -29,34 +29,40 @@ def test_everything_at_once(tmp_path: Path, prefix: str) -> None:
     print(f"seed {seed}")
     chance = random.Random(seed)
     with EmbeddedBroker(tmp_path / "kafka", port=0) as broker:
-        stage = Stage(broker.start(), prefix, tmp_path, session_timeout="2 seconds")
+        stage = Stage(broker.start(), prefix, tmp_path)
         stage.apply_topics()
-        workers = [stage.start_worker() for _ in range(WORKERS)]
-        for worker in workers:
-            worker.wait_ready()
-        ending = threading.Event()
-        load = threading.Thread(target=produce, args=(stage, random.Random(seed), ending))
-        load.start()
         try:
-            deadline = time.monotonic() + SECONDS
-            while time.monotonic() < deadline:
-                time.sleep(chance.uniform(0.2, 4))
-                happen(chance, stage, workers, broker)
-                supervise(stage, workers)
+            run(stage, broker, chance)
         finally:
-            ending.set()
-            load.join()
-        supervise(stage, workers)
-        for worker in workers:
-            worker.wait_ready()
-        stage.settle(180)
-        time.sleep(5)  # the last waits of three seconds end
-        for worker in workers:
-            worker.stop()
-        seen = stage.catch_up()
-        print(f"{sum(map(len, seen.inputs().values()))} records read, {len(seen.actions())} actions")
-        assert stage.problems() == []
-        stage.close()
+            stage.close()
+
+
+def run(stage: Stage, broker: EmbeddedBroker, chance: random.Random) -> None:
+    workers = [stage.start_worker() for _ in range(WORKERS)]
+    for worker in workers:
+        worker.wait_ready()
+    ending = threading.Event()
+    load = threading.Thread(target=produce, args=(stage, random.Random(chance.random()), ending))
+    load.start()
+    try:
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            time.sleep(chance.uniform(0.2, 4))
+            happen(chance, stage, workers, broker)
+            supervise(stage, workers)
+    finally:
+        ending.set()
+        load.join()
+    supervise(stage, workers)
+    for worker in workers:
+        worker.wait_ready()
+    stage.settle(180)
+    time.sleep(5)  # the last waits of three seconds end
+    for worker in workers:
+        worker.stop()
+    seen = stage.catch_up()
+    print(f"{sum(map(len, seen.inputs().values()))} records read, {len(seen.actions())} actions")
+    assert stage.problems() == []
 
 
 def happen(chance: random.Random, stage: Stage, workers: list[WorkerProcess], broker: EmbeddedBroker) -> None:
