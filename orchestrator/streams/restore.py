@@ -81,10 +81,16 @@ class ChangelogReader:
         try:
             partitions = [TopicPartition(self._topic, number) for number in numbers]
             begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+            # Assigned once, and in turn unpaused: aiokafka that is stopped just after a change of its assignment hangs.
+            consumer.assign(partitions)
+            consumer.pause(*partitions)
             for partition in partitions:
-                consumer.assign([partition])
+                consumer.seek(partition, begins[partition])
+            for partition in partitions:
+                consumer.resume(partition)
                 one = await self._restore_one(consumer, partition, begins[partition], ends[partition])
                 restored[partition.partition] = one
+                consumer.pause(partition)
         except BaseException:
             for one in restored.values():
                 one.store.close()
