@@ -4,14 +4,37 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Final, Literal
 
 import orjson
 
 _NOISY = ("faust", "mode", "aiokafka", "asyncio", "kafka")
 _SERVICE = "[^"
 """How faust's services begin each line about their own coming and going, under whatever name subclasses them."""
+
+
+_SAID_AGAIN_S: Final = 30.0
+
+
+class Once:
+    """Lets a noisy library say the same thing once in half a minute: in an outage it says it many times a second."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._said: dict[tuple[str, str], float] = {}
+
+    def __call__(self, record: logging.LogRecord) -> bool:
+        """Whether the line is shown. What differs in its arguments alone is the same."""
+        if record.name.partition(".")[0] not in _NOISY:
+            return True
+        what, now = (record.name, str(record.msg)), self._clock()
+        if now - self._said.get(what, -_SAID_AGAIN_S) < _SAID_AGAIN_S:
+            return False
+        self._said[what] = now
+        return True
 
 
 class JsonFormatter(logging.Formatter):
@@ -46,3 +69,4 @@ def configure(log_format: Literal["auto", "json", "text"], level: str) -> None:
         # It tries again by itself, and calls each try an error.
         logging.getLogger("aiokafka.consumer.fetcher").setLevel("CRITICAL")
         handler.addFilter(lambda record: not record.getMessage().startswith(_SERVICE))
+        handler.addFilter(Once())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from base64 import b64encode
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -160,8 +161,12 @@ def _value(found: Found) -> Any:
         return None
 
 
-def _text(data: bytes | None) -> str:
-    return (data or b"").decode("utf-8", "replace")
+def _exactly(name: str, data: bytes | None) -> dict[str, str | None]:
+    """The bytes as text, or in base64 under a name that says so: JSON holds no other bytes, and none may be lost."""
+    try:
+        return {name: data.decode() if data is not None else None}
+    except UnicodeDecodeError:
+        return {f"{name}_base64": b64encode(data or b"").decode()}
 
 
 def _customer(value: Any) -> Any:
@@ -175,5 +180,5 @@ def _json_line(found: Found, value: Any) -> str:
 
     if found.topic == Stream.DEAD_LETTER:
         record = found.record
-        value = {**dead_letter_headers(record), "key": _text(record.key), "value": _text(record.value)}
+        value = {**dead_letter_headers(record), **_exactly("key", record.key), **_exactly("value", record.value)}
     return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE).decode()

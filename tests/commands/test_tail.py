@@ -13,6 +13,7 @@ import click
 import orjson
 import pytest
 
+from orchestrator.commands.tail import _exactly
 from orchestrator.console.sentences import printable, sentence
 
 Run = Callable[..., CompletedProcess[bytes]]
@@ -200,3 +201,15 @@ def test_a_dead_letter_for_people() -> None:
 
 def test_no_text_moves_the_cursor() -> None:
     assert printable("a\x1b[2Jb\nc") == "a [2Jb c"
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        (b"{oops", {"value": "{oops"}),
+        (None, {"value": None}),
+        (b"\xff\x00", {"value_base64": "/wA="}),
+    ],
+)
+def test_a_dead_letter_as_json_keeps_every_byte(data: bytes | None, shown: dict[str, str | None]) -> None:
+    assert _exactly("value", data) == shown
