@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from orchestrator.engine.policy import DEFAULT_POLICY, Policy
+
 
 class Consent(StrEnum):
     """What a channel needs before a marketing message: a yes, the absence of a no, or nothing."""
@@ -196,6 +198,7 @@ class Env:
     dedupe_count: int
     dedupe_window_ms: int
     late_after_ms: int
+    policy: Policy = DEFAULT_POLICY
     heard: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:

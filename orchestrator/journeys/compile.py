@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from orchestrator.content.templates import compile_content
 from orchestrator.engine.journey import (
@@ -30,6 +31,7 @@ from orchestrator.engine.journey import (
     WaitForAbsence,
     WaitForEvent,
 )
+from orchestrator.engine.policy import DEFAULT_POLICY, Policy
 from orchestrator.errors import ContentError, DefinitionError, Problem
 from orchestrator.journeys.cel import CelError, Expression, compile_expression
 from orchestrator.journeys.definition import (
@@ -44,6 +46,7 @@ from orchestrator.journeys.definition import (
 )
 from orchestrator.journeys.outline import outline
 from orchestrator.journeys.pack import Pack
+from orchestrator.journeys.policy import PolicyDefinition
 from orchestrator.journeys.source import Location
 
 ENTRY_VARIABLES: Final = frozenset(("event", "customer"))
@@ -93,8 +96,8 @@ def compile_env(
 ) -> Env:
     """All that a step of the engine needs; ``pinned`` are older versions that customers may still stand in.
 
-    The env's version is that of the pack's journeys and the limits. What is pinned beside them does not count, so that
-    a pack that is published again is the same version. A journey that is pinned in the version of the pack is taken
+    The env's version is that of the pack's journeys, its policy and the limits. What is pinned beside them does not count,
+    so that a pack that is published again is the same version. A journey that is pinned in the version of the pack is taken
     from there: a change compiles no more than what changed.
 
     Raises:
@@ -104,11 +107,15 @@ def compile_env(
     current = [pinned.get((name, version)) or compile_journey(pack, name) for name, version in versions.items()]
     every = {**pinned, **{(journey.name, journey.version): journey for journey in current}}
     limits = {"dedupe_count": dedupe_count, "dedupe_window_ms": dedupe_window_ms, "late_after_ms": late_after_ms}
-    identity = {"current": versions, **limits}
+    policy = _policy(pack.policy)
+    identity: dict[str, Any] = {"current": versions, **limits}
+    if policy != DEFAULT_POLICY:
+        identity["policy"] = asdict(policy)
     return Env(
         version=_digest(json.dumps(identity, sort_keys=True).encode()),
         pinned=every,
         entries=_entries(current),
+        policy=policy,
         **limits,
     )
 
@@ -121,6 +128,11 @@ def expression(source: str, variables: frozenset[str] = ALL_VARIABLES) -> Expres
         CelError: if the text is no expression.
     """
     return compile_expression(source, variables)
+
+
+def _policy(definition: PolicyDefinition) -> Policy:
+    percent = definition.holdout.percent if definition.holdout is not None else 0
+    return Policy(definition.timezone, definition.locale, percent)
 
 
 def _digest(data: bytes) -> str:

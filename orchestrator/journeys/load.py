@@ -20,19 +20,21 @@ from orchestrator.journeys.definition import (
     Model,
 )
 from orchestrator.journeys.pack import Pack
+from orchestrator.journeys.policy import PolicyDefinition
 from orchestrator.journeys.sentences import sentences
 from orchestrator.journeys.source import Source, read_source
 
 JOURNEYS: Final = "journeys"
 ACTIONS: Final = "actions"
 CHANNELS: Final = "channels.yaml"
+POLICY: Final = "policy.yaml"
 _DEFAULT_CHANNELS: Final = Path(__file__).with_name(CHANNELS)
 
 M = TypeVar("M", bound=Model)
 
 
 def load(folder: Path) -> Pack:
-    """The definitions of a project: ``journeys/*.yaml``, ``actions/*.yaml`` and ``channels.yaml``, if there is one.
+    """The definitions of a project: ``journeys/*.yaml``, ``actions/*.yaml`` and what there is beside them.
 
     Raises:
         DefinitionError: with every problem of all files; then nothing is loaded.
@@ -137,6 +139,7 @@ class _Project:
         self._actions = _Definitions("action", ActionDefinition, lambda action: action.action)
         self._channels = default_channels()
         self._channel_names = set(self._channels)
+        self._policy = PolicyDefinition()
         self._knows_actions = True
 
     def read(self, folder: Path) -> None:
@@ -147,6 +150,8 @@ class _Project:
             return
         if (folder / CHANNELS).exists():
             self._read_channels(folder / CHANNELS)
+        if (folder / POLICY).exists():
+            self._policy = self._read_one(folder / POLICY, PolicyDefinition) or self._policy
         for path in self._definitions_in(folder / JOURNEYS):
             self._problems += self._journeys.read(path)
         for path in self._definitions_in(folder / ACTIONS):
@@ -183,7 +188,7 @@ class _Project:
         problems = self.problems()
         if problems:
             raise DefinitionError(problems)
-        return Pack(self._journeys.models, self._actions.models, self._channels)
+        return Pack(self._journeys.models, self._actions.models, self._channels, self._policy)
 
     def _definitions_in(self, folder: Path) -> Iterator[Path]:
         for path in sorted(folder.rglob("*")):
@@ -194,6 +199,20 @@ class _Project:
                 yield path
             elif path.suffix == ".yml":
                 self._problems.append(Problem(path, 0, "is not read: name it .yaml"))
+
+    def _read_one(self, path: Path, model: type[M]) -> M | None:
+        """A file of which a project has at most one; None if it is wrong."""
+        self.files.append(path)
+        try:
+            source = read_source(path)
+        except DefinitionError as error:
+            self._problems += error.problems
+            return None
+        try:
+            return model.model_validate(source.value, by_alias=True, by_name=False)
+        except ValidationError as error:
+            self._problems += [source.problem(*found) for found in sentences(error, model)]
+            return None
 
     def _read_channels(self, path: Path) -> None:
         if path not in self.files:

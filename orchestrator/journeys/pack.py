@@ -13,23 +13,27 @@ from pydantic import ValidationError
 from orchestrator.errors import DefinitionError, Problem
 from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, JourneyDefinition, Model, Name
 from orchestrator.journeys.outline import walk
+from orchestrator.journeys.policy import PolicyDefinition
 
 _PLACE = Path("definitions")
+_NO_POLICY = PolicyDefinition()
 
 
 class _PackDefinition(Model):
     journeys: tuple[JourneyDefinition, ...]
     actions: tuple[ActionDefinition, ...]
     channels: dict[Name, ChannelDefinition]
+    policy: PolicyDefinition = _NO_POLICY
 
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """Journeys, actions and channels by name; treat them as frozen."""
+    """Journeys, actions and channels by name, and what holds for all of them; treat them as frozen."""
 
     journeys: Mapping[str, JourneyDefinition]
     actions: Mapping[str, ActionDefinition]
     channels: Mapping[str, ChannelDefinition]
+    policy: PolicyDefinition = _NO_POLICY
 
     def part(self, journey: str) -> Pack:
         """One journey with the actions that it uses and their channels: all that its version depends on."""
@@ -45,6 +49,7 @@ class Pack:
             journeys=tuple(self.journeys[name] for name in sorted(self.journeys)),
             actions=tuple(self.actions[name] for name in sorted(self.actions)),
             channels=dict(self.channels),
+            policy=self.policy,
         )
         plain = definition.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
@@ -67,6 +72,7 @@ class Pack:
             {journey.journey: journey for journey in definition.journeys},
             {action.action: action for action in definition.actions},
             definition.channels,
+            definition.policy,
         )
         problems = pack._loose_ends()
         if problems:

@@ -73,7 +73,7 @@ def _sentence(found: ErrorDetails) -> str:
         return f"must be {_listed(allowed)}, not {_shown(value)}"
     if kind in ("greater_than_equal", "less_than_equal"):
         bound = context.get("ge", context.get("le"))
-        return f"must be at {'least' if 'ge' in context else 'most'} {bound}, not {_shown(value)}"
+        return f"must be at {'least' if 'ge' in context else 'most'} {bound:g}, not {_shown(value)}"
     if kind == "string_too_long":
         return f"has {len(value)} characters, and at most {context['max_length']} are allowed"
     return f"{_EXPECTED[kind]}, not {_shown(value)}" if kind in _EXPECTED else _OTHER.get(kind, found["msg"])
@@ -82,6 +82,7 @@ def _sentence(found: ErrorDetails) -> str:
 _EXPECTED: Final = {
     "string_type": "must be a text",
     "int_type": "must be a whole number",
+    "float_type": "must be a number",
     "bool_type": "must be true or false",
     "tuple_type": "must be a list",
     "model_type": "must have keys and values",

@@ -1,0 +1,36 @@
+"""policy.yaml as people write it: what holds for all customers, whatever journey they are in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from orchestrator.content.locales import normal
+from orchestrator.journeys.definition import Model
+from orchestrator.zones import zone
+
+
+def _known_zone(name: str) -> str:
+    zone(name)
+    return name
+
+
+TimeZone = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_known_zone)]
+LocaleName = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(normal)]
+
+
+class HoldoutDefinition(Model):
+    """Customers who are told nothing, so that it can be seen what telling does."""
+
+    percent: Annotated[float, Field(strict=True, ge=0, le=100)] = Field(
+        description="how many of all customers enter no journey, the same ones each time"
+    )
+
+
+class PolicyDefinition(Model):
+    """policy.yaml: what holds for all customers."""
+
+    timezone: TimeZone = Field("UTC", description="the time zone of customers without traits.timezone")
+    locale: LocaleName = Field("en", description="the locale of customers without traits.locale, and of plain content")
+    holdout: HoldoutDefinition | None = Field(None, description="customers who enter no journey at all")
