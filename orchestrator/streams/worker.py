@@ -12,8 +12,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer
 
 from orchestrator.errors import InfrastructureError
-from orchestrator.events.intake import Intake, Limits
-from orchestrator.events.routing import KNOWN_NAMES
+from orchestrator.events.intake import Intake
 from orchestrator.journeys.pack import Pack
 from orchestrator.kafka import names, topics
 from orchestrator.kafka.client import client_options, reachable
@@ -22,6 +21,7 @@ from orchestrator.streams import definitions
 from orchestrator.streams.app import App
 from orchestrator.streams.folder import WorkerFolder
 from orchestrator.streams.health import HealthServer
+from orchestrator.streams.limits import limits_of
 from orchestrator.streams.metrics import Metrics
 from orchestrator.streams.partition import State
 
@@ -35,17 +35,6 @@ _GARBAGE_THRESHOLDS: Final = (20_000, 20, 100)
 def wall_ms() -> int:
     """UTC milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
-
-
-def limits_of(settings: Settings) -> Limits:
-    """What the intake refuses under these settings."""
-    return Limits(
-        max_event_bytes=settings.max_event_bytes,
-        max_event_age_ms=settings.max_event_age,
-        future_tolerance_ms=settings.future_tolerance,
-        event_clock=settings.clock == "event",
-        strict={topic: KNOWN_NAMES[topic] for topic in settings.strict_topics},
-    )
 
 
 class Worker:

@@ -5,10 +5,8 @@ The same intake, engine and batch work as in a worker; only Kafka and the disk a
 
 from __future__ import annotations
 
-import heapq
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,7 +14,7 @@ import orjson
 
 from orchestrator import engine
 from orchestrator.durations import parse_duration
-from orchestrator.engine.customer import ANONYMOUS, USER, Customer, Pointer, decode, to_json
+from orchestrator.engine.customer import ANONYMOUS, USER, Pointer, to_json
 from orchestrator.events.intake import Intake, Limits
 from orchestrator.events.routing import topic_of
 from orchestrator.events.timestamps import read_moment
@@ -25,27 +23,15 @@ from orchestrator.journeys.load import load
 from orchestrator.journeys.pack import Pack
 from orchestrator.kafka import names
 from orchestrator.moments import format_moment
-from orchestrator.streams.homes import home
-from orchestrator.streams.work import Headers, Output, Work
+from orchestrator.streams.work import Headers, Output
+from orchestrator.testing.run import Run, TestRecord
 from orchestrator.testing.texts import pack_of
+
+__all__ = ["JourneyTestDriver", "TestRecord"]
 
 DEDUPE_COUNT = 64
 DEDUPE_WINDOW = "7 days"
 LATE_AFTER = "1 day"
-
-
-@dataclass(frozen=True, slots=True)
-class TestRecord:
-    """A record as a consumer would give it."""
-
-    __test__ = False
-
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
 
 
 class JourneyTestDriver:
@@ -58,21 +44,33 @@ class JourneyTestDriver:
     """
 
     def __init__(self, env: engine.Env, start: str = "2026-01-05T09:00:00Z", partitions: int = 1) -> None:
-        self.env = env
-        self.now = read_moment(start)
         self.actions: list[dict[str, Any]] = []
         self.decisions: list[dict[str, Any]] = []
         self.trace: list[dict[str, Any]] = []
         self.dead_letters: list[dict[str, Any]] = []
-        self._partitions = partitions
-        self._intake = Intake(
-            Limits(262_144, parse_duration("365 days"), parse_duration("1 day"), event_clock=False, strict={})
+        limits = Limits(262_144, parse_duration("365 days"), parse_duration("1 day"), event_clock=False, strict={})
+        self._run = Run(
+            env, Intake(limits), self._collect, start=read_moment(start), partitions=partitions, records_per_write=1
         )
-        # Apart, as in workers: what came to a foreign partition must not find its record there.
-        self._records: list[dict[bytes, bytes]] = [{} for _ in range(partitions)]
-        self._due: list[tuple[int, str]] = []
-        self._offsets: dict[tuple[str, int], int] = {}
         self._ids = itertools.count(1)
+
+    @property
+    def env(self) -> engine.Env:
+        """The compiled definitions in force; a test may set others."""
+        return self._run.env
+
+    @env.setter
+    def env(self, env: engine.Env) -> None:
+        self._run.env = env
+
+    @property
+    def now(self) -> int:
+        """What time it is, in UTC milliseconds."""
+        return self._run.now
+
+    @now.setter
+    def now(self, moment_ms: int) -> None:
+        self._run.now = moment_ms
 
     @classmethod
     def of_pack(cls, pack: Pack, start: str = "2026-01-05T09:00:00Z", partitions: int = 1) -> Self:
@@ -150,10 +148,7 @@ class JourneyTestDriver:
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers, partition: int | None = None
     ) -> None:
         """Puts raw bytes on a logical input topic, on the key's partition unless another is given."""
-        number = partition if partition is not None else home((key or b"").decode("utf-8", "replace"), self._partitions)
-        waiting = [Output(topic, number, key, value, headers)]
-        while waiting:
-            waiting += self._deliver(waiting.pop(0))
+        self._run.produce(topic, key, value, headers, partition=partition)
 
     def advance(self, duration: str) -> list[dict[str, Any]]:
         """Lets time pass; what falls due fires in its order. The actions that were published."""
@@ -162,69 +157,28 @@ class JourneyTestDriver:
     def advance_to(self, moment_ms: int) -> list[dict[str, Any]]:
         """As ``advance``, to a moment in UTC milliseconds."""
         before = len(self.actions)
-        while self._due and self._due[0][0] <= moment_ms:
-            due, key = heapq.heappop(self._due)
-            record = self._record(key)
-            if isinstance(record, Customer) and record.next_due == due:
-                self.now = max(self.now, due)
-                work = self._work(home(key[2:], self._partitions))
-                work.fire(key, self.now)
-                waiting = self._save(work)
-                while waiting:
-                    waiting += self._deliver(waiting.pop(0))
-        self.now = max(self.now, moment_ms)
+        self._run.advance_to(moment_ms)
         return self.actions[before:]
 
     def customer(self, user: str | None = None, *, anonymous: str | None = None) -> dict[str, Any] | None:
         """What is known of a customer, as JSON values; the owner's record for an id that is owned."""
-        record = self._record(USER + user if user is not None else ANONYMOUS + str(anonymous))
+        record = self._run.record(USER + user if user is not None else ANONYMOUS + str(anonymous))
         if isinstance(record, Pointer):
-            record = self._record(record.to)
+            record = self._run.record(record.to)
         return orjson.loads(orjson.dumps(to_json(record))) if record is not None else None
 
     @property
     def timers(self) -> list[tuple[str, str]]:
         """What is due when: (moment, customer id), the earliest first."""
-        rows = []
-        for due, key in sorted(set(self._due)):
-            record = self._record(key)
-            if isinstance(record, Customer) and record.next_due == due:
-                rows.append((format_moment(due), record.id))
-        return rows
+        return [(format_moment(due), key[2:]) for due, key in self._run.timers()]
 
-    def _record(self, key: str) -> engine.Record | None:
-        value = self._records[home(key[2:], self._partitions)].get(key.encode())
-        return decode(value) if value is not None else None
-
-    def _work(self, partition: int) -> Work:
-        return Work(partition, self._partitions, self.env, self._intake, self._records[partition].get)
-
-    def _deliver(self, output: Output) -> list[Output]:
-        place = (output.topic, output.partition)
-        offset = self._offsets[place] = self._offsets.get(place, -1) + 1
-        record = TestRecord(output.partition, offset, self.now, output.key, output.value, output.headers)
-        work = self._work(output.partition)
-        work.apply(output.topic, record, self.now)
-        return self._save(work)
-
-    def _save(self, work: Work) -> list[Output]:
-        for key, value in work.writes().items():
-            assert value is not None
-            self._records[work.partition][key] = value
-        for key, _, due in work.timers():
-            if due is not None:
-                heapq.heappush(self._due, (due, key.decode()))
-        return [output for output in work.outputs if not self._collect(output)]
-
-    def _collect(self, output: Output) -> bool:
-        if output.topic == names.CUSTOMER_EVENTS:
-            return False
+    def _collect(self, output: Output) -> None:
         if output.topic == names.DEAD_LETTER:
             headers = {name: value.decode() for name, value in output.headers}
             self.dead_letters.append(
                 {"reason": headers["dead-letter-reason"], "code": headers["dead-letter-code"], "value": output.value}
             )
-            return True
+            return
         value = orjson.loads(output.value or b"null")
         if output.topic == names.DECISIONS:
             self.decisions.append(value)
@@ -232,7 +186,6 @@ class JourneyTestDriver:
             self.trace.append(value)
         else:
             self.actions.append(value)
-        return True
 
 
 def _ids(user: str | None, anonymous: str | None) -> dict[str, str]:

@@ -33,8 +33,8 @@ from orchestrator.journeys.load import load
 from orchestrator.kafka import names, topics
 from orchestrator.settings import Settings
 from orchestrator.streams.checkpoint import JOURNAL_KEY, META_KEY
+from orchestrator.streams.limits import limits_of
 from orchestrator.streams.work import Output
-from orchestrator.streams.worker import limits_of
 from orchestrator.testing import oracle
 
 PROJECT: Final = Path(__file__).with_name("project")
