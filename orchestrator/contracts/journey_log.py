@@ -88,6 +88,16 @@ TimerEntry = Annotated[
 ]
 
 
+SweepEntry = Annotated[
+    tuple[
+        Literal["sweep"],
+        Annotated[str, Field(pattern=r"^[ua]:", description="the customer's key: u: or a: and the id")],
+        Annotated[StrictInt, Field(description="the worker's time, UTC milliseconds")],
+    ],
+    Field(strict=False),
+]
+
+
 class Journal(Sent):
     """What one checkpoint of one partition number read and fired, in order: enough to run the same steps again."""
 
@@ -103,7 +113,9 @@ class Journal(Sent):
     kind: Literal["journal"]
     partition: int = Field(ge=0, description="the partition number, of all inputs")
     env: str = Field(min_length=1, description="the version of the definitions in force")
-    entries: list[RecordsEntry | TimerEntry] = Field(description="records of an input topic, or a timer that fired")
+    entries: list[RecordsEntry | TimerEntry | SweepEntry] = Field(
+        description="records of an input topic, a timer that fired, or a customer whom changed definitions touched"
+    )
 
 
 class JourneyLog(RootModel[Annotated[StepLine | IdentityLine | Journal, Field(discriminator="kind")]]):

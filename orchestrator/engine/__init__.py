@@ -3,7 +3,7 @@
 from orchestrator.engine.customer import Customer, Pointer, Record
 from orchestrator.engine.journey import Env
 from orchestrator.engine.message import Absorb, Claim, Follow, Granted, Message, Release
-from orchestrator.engine.step import on_event, on_message, on_timer
+from orchestrator.engine.step import on_event, on_message, on_sweep, on_timer
 from orchestrator.engine.turn import Outgoing, Step
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "Step",
     "on_event",
     "on_message",
+    "on_sweep",
     "on_timer",
 ]

@@ -82,7 +82,8 @@ class Customer:
     ``seen`` holds the digests of the last message ids, each with the second in which it came.
     ``next_due`` is the earliest moment at which something of this record falls due. ``claimed`` has
     the anonymous ids whose records may be on their way here, with the id of the event that tied each,
-    and ``unheard`` the events since then, which the stays on their way have not heard.
+    and ``unheard`` the events since then, which the stays on their way have not heard. ``adapted``
+    is the ``Env.adaption`` that the record was last brought up to.
     """
 
     key: str
@@ -100,6 +101,7 @@ class Customer:
     merged: list[str] = field(default_factory=list)
     claimed: dict[str, str] = field(default_factory=dict)
     unheard: list[dict[str, Any]] = field(default_factory=list)
+    adapted: str = ""
     seen: bytes = b""
     next_due: int | None = None
 
@@ -138,6 +140,7 @@ _OPTIONAL: Final = (
     "merged",
     "claimed",
     "unheard",
+    "adapted",
 )
 
 

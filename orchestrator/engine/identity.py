@@ -14,6 +14,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any
 
+from orchestrator.engine.adapt import adapt
 from orchestrator.engine.customer import (
     ALIASES_KEPT,
     ANONYMOUS,
@@ -94,10 +95,14 @@ def absorb(env: Env, customer: Customer, message: Absorb, now: int) -> Step:
         return turn.out
     customer.merged.append(message.merge_id)
     del customer.merged[:-MERGES_KEPT]
+    adapt(turn)
     _unite_profile(customer, other)
     customer.seen = unite(customer.seen, other.seen, env.dedupe_count)
     moved = _unite_journeys(turn, customer, other)
     _unite_past(customer, other)
+    # What came along may be of older definitions than what was here.
+    customer.adapted = other.adapted
+    adapt(turn)
     turn.say(_line("merged", customer.key, other.key, now, f"{len(moved)} journeys moved"))
     withdraw_unwanted(turn)
     bound_offers(turn)

@@ -189,7 +189,8 @@ class Env:
 
     ``pinned`` has every (journey, version) that a customer may stand in; ``entries`` has, by event
     name, the current journeys that begin with it, those of highest priority first. "*" is any event.
-    ``heard`` are the events that any of them hears.
+    ``heard`` are the events that any of them hears. ``adaption`` is the version of what matters to
+    customers who exist already: see ``engine.adapt``.
     """
 
     version: str
@@ -199,6 +200,7 @@ class Env:
     dedupe_window_ms: int
     late_after_ms: int
     policy: Policy = DEFAULT_POLICY
+    adaption: str = ""
     heard: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:

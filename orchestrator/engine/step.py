@@ -1,12 +1,13 @@
 """Rules of this file: the one way into the engine; pure, so the same input gives the same bytes.
 
 A record goes in and is consumed: use the one in the result. What came is an event, a message of
-another record, or nothing at all when a timer fires.
+another record, or nothing at all when a timer fires or the definitions have changed.
 """
 
 from __future__ import annotations
 
 from orchestrator.engine import identity, seen
+from orchestrator.engine.adapt import adapt
 from orchestrator.engine.customer import Customer, Pointer, Record
 from orchestrator.engine.journey import Env
 from orchestrator.engine.message import Absorb, Claim, Follow, Granted, Message
@@ -33,6 +34,7 @@ def on_event(env: Env, record: Record | None, event: Event, now: int, key: str) 
         turn.out.duplicate = True
         return turn.out
     customer.seen = seen.add(customer.seen, mark, now, env.dedupe_count)
+    adapt(turn)
     if customer.known and event.user_id is not None:
         identity.tie(turn, event)
     if customer.claimed:
@@ -69,7 +71,16 @@ def on_message(env: Env, record: Record | None, message: Message, now: int) -> S
 def on_timer(env: Env, customer: Customer, now: int) -> Step:
     """What falls due by ``now`` for one customer."""
     turn = Turn(env, customer, None, now)
+    adapt(turn)
     fire(turn)
+    customer.next_due = next_due(turn)
+    return turn.out
+
+
+def on_sweep(env: Env, customer: Customer, now: int) -> Step:
+    """What a change of the definitions means for one customer whom nothing else has touched since."""
+    turn = Turn(env, customer, None, now)
+    adapt(turn)
     customer.next_due = next_due(turn)
     return turn.out
 

@@ -33,6 +33,7 @@ from orchestrator.engine.journey import (
 )
 from orchestrator.engine.policy import DEFAULT_POLICY, Policy
 from orchestrator.errors import ContentError, DefinitionError, Problem
+from orchestrator.journeys.adaption import adaption_of
 from orchestrator.journeys.cel import CelError, Expression, compile_expression
 from orchestrator.journeys.definition import (
     ANY_EVENT,
@@ -116,6 +117,7 @@ def compile_env(
         pinned=every,
         entries=_entries(current),
         policy=policy,
+        adaption=adaption_of(pack, current),
         **limits,
     )
 

@@ -56,6 +56,23 @@ class Metrics:
         self.forwards = Counter(
             "orchestrator_forwards_total", "Events, claims and absorbs sent on to another home.", registry=registry
         )
+        self.adapted = Counter(
+            "orchestrator_adapted_customers_total",
+            "Customers whom nothing but a change of the definitions touched.",
+            registry=registry,
+        )
+        self.swept = Gauge(
+            "orchestrator_sweep_records",
+            "Records that were looked at after the last change of the definitions.",
+            ["partition"],
+            registry=registry,
+        )
+        self.sweeping = Gauge(
+            "orchestrator_sweep_running",
+            "1 while customers are brought up to changed definitions.",
+            ["partition"],
+            registry=registry,
+        )
         self.timers = Counter("orchestrator_timers_total", "Timers fired.", registry=registry)
         self.lag = Gauge(
             "orchestrator_input_lag_records",
@@ -116,8 +133,14 @@ class Metrics:
         self.late.inc(counts.late)
         self.forwards.inc(counts.forwards)
         self.timers.inc(counts.timers)
+        self.adapted.inc(counts.adapted)
         for caused in counts.caused:
             self.latency.observe(max(0, committed_at - caused) / 1000)
+
+    def sweep(self, number: int, running: bool, looked_at: int) -> None:
+        """How far the customers of a partition are brought up to changed definitions."""
+        self.sweeping.labels(str(number)).set(int(running))
+        self.swept.labels(str(number)).set(looked_at)
 
     def partition_failed(self, number: int) -> None:
         """Marks a partition that stands still."""

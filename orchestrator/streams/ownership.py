@@ -86,7 +86,8 @@ class Ownership:
         metrics = self._metrics
         metrics.assigned.set(0)
         # What others own now must not stand here with its last value for ever.
-        for gauge in (metrics.lag, metrics.failed, metrics.state_bytes, metrics.state_rows, metrics.restore_left):
+        state = (metrics.state_bytes, metrics.state_rows, metrics.restore_left, metrics.swept, metrics.sweeping)
+        for gauge in (metrics.lag, metrics.failed, *state):
             gauge.clear()
 
     async def restore(self, numbers: list[int]) -> None:

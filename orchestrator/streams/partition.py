@@ -18,6 +18,7 @@ from orchestrator.streams.checkpoint import Checkpoint
 from orchestrator.streams.metrics import Metrics
 from orchestrator.streams.order import Order
 from orchestrator.streams.store import Meta, Store
+from orchestrator.streams.sweep import begun, sweep
 from orchestrator.streams.timers import Timers
 from orchestrator.streams.transport import Horizon
 from orchestrator.streams.work import Input, Work
@@ -141,14 +142,17 @@ class Partition:
         work = Work(self.number, self.meta.partitions, self._env, self._intake, self.store.get)
         with self._metrics.stage("decide"):
             more = self._order.take(work, self._timers, began)
+            now = self._order.clock_ms(began)
+            meta = sweep(work, self.store, begun(self.meta, self._env), now)
         if work:
             with self._metrics.stage("checkpoint"):
-                now = self._order.clock_ms(began)
-                self.meta = await self._checkpoint.save(work, self.store, self.meta, now, began)
+                meta = await self._checkpoint.save(work, self.store, meta, now, began)
+        self._show_sweep(meta)
+        self.meta = meta
         self._timers.renew()
         self._metrics.count(work.counts, self._around.clock())
         self._resume_paused()
-        return more and bool(work)
+        return (more and bool(work)) or meta.swept is not None
 
     async def _wait(self, more: bool) -> bool:
         """Until there is something to do; False when it is time to stop."""
@@ -163,6 +167,10 @@ class Partition:
         except TimeoutError:
             pass
         return not self._stopping
+
+    def _show_sweep(self, meta: Meta) -> None:
+        if meta.swept != self.meta.swept:
+            self._metrics.sweep(self.number, meta.swept is not None, meta.swept_count)
 
     def _fail(self, error: BaseException) -> None:
         self.state, self.failure = State.FAILED, error

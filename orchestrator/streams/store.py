@@ -33,6 +33,8 @@ class Meta:
     ``offsets`` has the next offset of each logical input topic, ``identity`` names the changelog
     partition's life (a new topic has a new one), ``changelog_next`` is the offset after the last
     applied changelog record, ``meta_offset`` that of the last applied meta record; times are UTC ms.
+    ``adaption`` is the version of what all customers are brought up to; while they are, ``swept`` is
+    the last key that was looked at and ``swept_count`` how many were.
     """
 
     partitions: int
@@ -43,6 +45,9 @@ class Meta:
     applied_at: int = 0
     changelog_next: int = 0
     meta_offset: int = -1
+    adaption: str = ""
+    swept: str | None = None
+    swept_count: int = 0
 
     def encode(self) -> bytes:
         """The value of the meta record."""
@@ -121,6 +126,17 @@ class Store:
             if not row.startswith(_RECORD):
                 break
             yield row[1:], value
+
+    def keys_after(self, key: bytes, limit: int) -> list[bytes]:
+        """The first ``limit`` keys of records behind a key, in order."""
+        found: list[bytes] = []
+        rows: Any = self._db.keys(from_key=_RECORD + key)
+        for row in rows:
+            if len(found) == limit or not row.startswith(_RECORD):
+                break
+            if row[1:] > key:
+                found.append(row[1:])
+        return found
 
     def estimated_records(self) -> int:
         """About how many rows there are."""

@@ -80,6 +80,7 @@ class Counts:
     late: int = 0
     forwards: int = 0
     timers: int = 0
+    adapted: int = 0
     caused: list[int] = field(default_factory=list)
 
 
@@ -140,6 +141,19 @@ class Work:
         step = engine.on_timer(self.env, record, now)
         self._take(key, step, now, None)
         self._grow(key, 0)
+
+    def sweep(self, key: str, now: int) -> None:
+        """Brings one customer up to the definitions in force, if that is still to do."""
+        was_here = key in self.touched
+        record = self._load(key)
+        if isinstance(record, Customer) and record.adapted != self.env.adaption:
+            self.journal.append(["sweep", key, now])
+            self._run = _NO_RUN
+            self.counts.adapted += 1
+            self._take(key, engine.on_sweep(self.env, record, now), now, None)
+            self._grow(key, 0)
+        elif not was_here:
+            self.touched.pop(key, None)
 
     def schedule(self, rows: Sequence[tuple[int, bytes]]) -> None:
         """Adds timer rows from the store to those of this work."""

@@ -159,6 +159,9 @@ class _Checkpoint:
             if entry[0] == "timer":
                 work.fire(entry[1], entry[2])
                 continue
+            if entry[0] == "sweep":
+                work.sweep(entry[1], entry[2])
+                continue
             topic, first, count, now = entry
             there = inputs.get((topic, self._partition), {})
             for offset in range(first, first + count):
@@ -183,7 +186,7 @@ def _lasting(checkpoints: Sequence[_Checkpoint]) -> list[_Checkpoint]:
 
 
 def _offsets(entries: Sequence[Sequence[Any]]) -> list[tuple[str, range]]:
-    return [(entry[0], range(entry[1], entry[1] + entry[2])) for entry in entries if entry[0] != "timer"]
+    return [(entry[0], range(entry[1], entry[1] + entry[2])) for entry in entries if entry[0] in names.INPUT_TOPICS]
 
 
 _Content = tuple[int, bytes | None, bytes | None, tuple[tuple[str, bytes], ...]]

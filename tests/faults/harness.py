@@ -417,7 +417,7 @@ class Stage:
             for number, journals in seen.journals().items():
                 for journal in journals:
                     for entry in journal["entries"]:
-                        if entry[0] != "timer":
+                        if entry[0] in names.INPUT_TOPICS:
                             there -= {(entry[0], number, offset) for offset in range(entry[1], entry[1] + entry[2])}
             return len(there)
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from orchestrator.kafka import names
 from orchestrator.testing import oracle
 from tests.streams.cluster import Cluster, Crash, Crashed, Seat
 from tests.streams.world import DAY, ENV, LIMITS, START, Sent, events
@@ -161,7 +162,7 @@ def recut(journals: list[dict[str, Any]], groups: list[int]) -> list[dict[str, A
     steps: list[list[Any]] = []
     for journal in journals:
         for entry in journal["entries"]:
-            if entry[0] == "timer":
+            if entry[0] not in names.INPUT_TOPICS:
                 steps.append(entry)
             else:
                 topic, first, count, now = entry
@@ -179,7 +180,7 @@ def joined(steps: list[list[Any]]) -> list[list[Any]]:
     entries: list[list[Any]] = []
     for step in steps:
         last = entries[-1] if entries else None
-        follows = last is not None and step[0] == last[0] != "timer" and last[1] + last[2] == step[1]
+        follows = last is not None and step[0] == last[0] in names.INPUT_TOPICS and last[1] + last[2] == step[1]
         if last is not None and follows and last[3] == step[3]:
             last[2] += 1
         else:

@@ -1,0 +1,25 @@
+"""What of the definitions matters to customers who exist already, as a version of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from orchestrator.engine.journey import Journey
+from orchestrator.journeys.pack import Pack
+
+_LENGTH: Final = 12
+
+
+def adaption_of(pack: Pack, current: Iterable[Journey]) -> str:
+    """12 hex digits of all for which ``engine.adapt`` has something to do; empty if there is no such thing.
+
+    When it differs between two envs, each customer is gone through once.
+    """
+    parts: Mapping[str, Any] = {}
+    matters = {name: part for name, part in parts.items() if part}
+    if not matters:
+        return ""
+    return hashlib.sha256(json.dumps(matters, sort_keys=True).encode()).hexdigest()[:_LENGTH]
