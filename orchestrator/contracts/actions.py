@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import ConfigDict, Field
 
 from orchestrator.contracts.form import CustomerId, Moment, Sent, example
-from orchestrator.journeys.definition import Name
+from orchestrator.journeys.model import Name
 
 ActionId = Annotated[
     str,

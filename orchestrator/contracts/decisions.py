@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from orchestrator.contracts.actions import ActionId, Channel, Trigger, Version
 from orchestrator.contracts.form import CustomerId, Moment, Sent, example
-from orchestrator.journeys.definition import Name
+from orchestrator.journeys.model import Name
 
 
 class Reason(Sent):

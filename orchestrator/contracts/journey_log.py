@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, RootModel, StrictInt
 
 from orchestrator.contracts.actions import Trigger, Version
 from orchestrator.contracts.form import CustomerId, Moment, Sent, example
-from orchestrator.journeys.definition import Name
+from orchestrator.journeys.model import Name
 
 Why = Annotated[str | None, Field(description="why, for a person; null where there is nothing to add")]
 

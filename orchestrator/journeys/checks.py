@@ -10,7 +10,6 @@ from orchestrator.content.templates import check_content
 from orchestrator.journeys.cel import CelError
 from orchestrator.journeys.compile import ALL_VARIABLES, ENTRY_VARIABLES, expression
 from orchestrator.journeys.definition import (
-    ANY_EVENT,
     ActionDefinition,
     ArmDefinition,
     ChannelDefinition,
@@ -18,6 +17,7 @@ from orchestrator.journeys.definition import (
     StepDefinition,
     WaitForEventDefinition,
 )
+from orchestrator.journeys.model import ANY_EVENT
 from orchestrator.journeys.outline import walk, ways
 from orchestrator.journeys.sentences import hint
 from orchestrator.journeys.source import Location

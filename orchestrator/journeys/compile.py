@@ -36,15 +36,15 @@ from orchestrator.errors import ContentError, DefinitionError, Problem
 from orchestrator.journeys.adaption import adaption_of
 from orchestrator.journeys.cel import CelError, Expression, compile_expression
 from orchestrator.journeys.definition import (
-    ANY_EVENT,
     AbsenceDefinition,
     ActionDefinition,
     ChannelDefinition,
-    EntryDefinition,
     JourneyDefinition,
     StepDefinition,
     WaitForEventDefinition,
 )
+from orchestrator.journeys.entries import EntryDefinition
+from orchestrator.journeys.model import ANY_EVENT
 from orchestrator.journeys.outline import outline
 from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.policy import PolicyDefinition

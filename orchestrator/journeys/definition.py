@@ -2,101 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    StrictBool,
-    StrictInt,
-    Tag,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, StrictBool, StrictInt, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from orchestrator.durations import DurationMs, parse_duration
+from orchestrator.durations import DurationMs
+from orchestrator.journeys.entries import EntryDefinition
+from orchestrator.journeys.model import (
+    Cel,
+    EventNames,
+    Model,
+    Name,
+    Priority,
+    at_key,
+    listed,
+    one_or_more,
+)
 
-
-def _listed(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
-def _one_or_more(item: dict[str, Any]) -> WithJsonSchema:
-    return WithJsonSchema({"anyOf": [item, {"type": "array", "items": item, "minItems": 1}]})
-
-
-NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 ADDRESS_PATTERN = r"^(id|traits\..+)$"
-ANY_EVENT = "*"
 STEP_KINDS = ("wait", "branch", "act", "quiet", "end")
-_REENTRY = re.compile(r"^after (?=\d)(.+)$")
 
-Name = Annotated[str, Field(pattern=NAME_PATTERN, description="lower case letters, digits and hyphens")]
-EventNames = Annotated[
-    tuple[Annotated[str, Field(min_length=1, max_length=200)], ...],
-    BeforeValidator(_listed),
-    Field(min_length=1, description="one event name or a list of them; '*' is any event"),
-    _one_or_more({"type": "string", "minLength": 1, "maxLength": 200}),
-]
 Addresses = Annotated[
     tuple[Annotated[str, Field(pattern=ADDRESS_PATTERN)], ...],
-    BeforeValidator(_listed),
+    BeforeValidator(listed),
     Field(min_length=1, description="where the address is found: id, or traits such as traits.email, tried in order"),
-    _one_or_more({"type": "string", "pattern": ADDRESS_PATTERN}),
+    one_or_more({"type": "string", "pattern": ADDRESS_PATTERN}),
 ]
-Cel = Annotated[
-    str, Field(min_length=1, max_length=4000, description="a condition in CEL over event, customer and journey")
-]
-Priority = Annotated[StrictInt, Field(ge=0, le=1000)]
-
-
-class Model(BaseModel):
-    """Unknown keys are refused: a misspelt key must not be a silent nothing."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class EntryDefinition(Model):
-    """Who enters a journey."""
-
-    on: EventNames
-    if_: Cel | None = Field(None, alias="if", description="who of them enters, in CEL over event and customer")
-    key: Cel | None = Field(
-        None,
-        description="customers are in the journey once for each value of this CEL, such as event.properties.cart_id",
-    )
-    reentry: str = Field(
-        "after_exit",
-        description="when the same customer may enter again: never, after_exit, or for example 'after 7 days'",
-        examples=["never", "after_exit", "after 7 days"],
-    )
-
-    @model_validator(mode="after")
-    def _reentry_is_known(self) -> EntryDefinition:
-        try:
-            self.reentry_ms()
-        except ValueError as error:
-            raise _at("reentry", str(error)) from None
-        return self
-
-    def reentry_ms(self) -> int | None:
-        """The time after entry that must pass, in milliseconds; 0 for after_exit, None for never."""
-        if self.reentry == "never":
-            return None
-        if self.reentry == "after_exit":
-            return 0
-        match = _REENTRY.match(self.reentry)
-        if match is None:
-            raise ValueError(
-                f"reentry '{self.reentry}' is unknown: write never, after_exit, or for example 'after 7 days'"
-            )
-        return parse_duration(match.group(1))
 
 
 class ExitDefinition(Model):
@@ -184,9 +117,9 @@ class StepDefinition(Model):
         if not given:
             raise PydanticCustomError("step_kind", "a step needs one of wait, branch, act, quiet or end")
         if len(given) > 1:
-            raise _at(given[1], f"a step is one of {' and '.join(given)}, not both: make a step of each")
+            raise at_key(given[1], f"a step is one of {' and '.join(given)}, not both: make a step of each")
         if getattr(self, given[0]) is None:
-            raise _at(given[0], f"'{given[0]}' has no value")
+            raise at_key(given[0], f"'{given[0]}' has no value")
         return self
 
     @property
@@ -253,8 +186,3 @@ class ChannelsDefinition(Model):
     """channels.yaml: channels of the project's own, or other rules for the ones that come with the package."""
 
     channels: dict[Name, ChannelDefinition]
-
-
-def _at(key: str, message: str) -> PydanticCustomError:
-    """An error that belongs to one key of the model, not to the model as a whole."""
-    return PydanticCustomError("at_key", "{message}", {"key": key, "message": message})

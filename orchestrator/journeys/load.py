@@ -12,13 +12,8 @@ from pydantic import ValidationError
 
 from orchestrator.errors import DefinitionError, Problem
 from orchestrator.journeys.checks import Finding, check_action, check_journey
-from orchestrator.journeys.definition import (
-    ActionDefinition,
-    ChannelDefinition,
-    ChannelsDefinition,
-    JourneyDefinition,
-    Model,
-)
+from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, ChannelsDefinition, JourneyDefinition
+from orchestrator.journeys.model import Model
 from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.policy import PolicyDefinition
 from orchestrator.journeys.sentences import sentences

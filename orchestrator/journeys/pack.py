@@ -11,7 +11,8 @@ import orjson
 from pydantic import ValidationError
 
 from orchestrator.errors import DefinitionError, Problem
-from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, JourneyDefinition, Model, Name
+from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, JourneyDefinition
+from orchestrator.journeys.model import Model, Name
 from orchestrator.journeys.outline import walk
 from orchestrator.journeys.policy import PolicyDefinition
 

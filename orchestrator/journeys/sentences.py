@@ -11,7 +11,8 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from orchestrator.journeys.definition import ADDRESS_PATTERN, NAME_PATTERN
+from orchestrator.journeys.definition import ADDRESS_PATTERN
+from orchestrator.journeys.model import NAME_PATTERN
 from orchestrator.journeys.source import Location
 
 _QUOTED = re.compile(r"'([^']*)'")

@@ -1,0 +1,46 @@
+"""What all models of the language are made of: names, conditions, lists that may be one text."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+
+def listed(value: Any) -> Any:
+    """One text as a list of it."""
+    return (value,) if isinstance(value, str) else value
+
+
+def one_or_more(item: dict[str, Any]) -> WithJsonSchema:
+    """The schema of an item or a list of them."""
+    return WithJsonSchema({"anyOf": [item, {"type": "array", "items": item, "minItems": 1}]})
+
+
+NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
+ANY_EVENT = "*"
+
+Name = Annotated[str, Field(pattern=NAME_PATTERN, description="lower case letters, digits and hyphens")]
+EventName = Annotated[str, Field(min_length=1, max_length=200)]
+EventNames = Annotated[
+    tuple[EventName, ...],
+    BeforeValidator(listed),
+    Field(min_length=1, description="one event name or a list of them; '*' is any event"),
+    one_or_more({"type": "string", "minLength": 1, "maxLength": 200}),
+]
+Cel = Annotated[
+    str, Field(min_length=1, max_length=4000, description="a condition in CEL over event, customer and journey")
+]
+Priority = Annotated[StrictInt, Field(ge=0, le=1000)]
+
+
+class Model(BaseModel):
+    """Unknown keys are refused: a misspelt key must not be a silent nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def at_key(key: str, message: str) -> PydanticCustomError:
+    """An error that belongs to one key of the model, not to the model as a whole."""
+    return PydanticCustomError("at_key", "{message}", {"key": key, "message": message})
