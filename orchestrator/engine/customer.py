@@ -83,7 +83,8 @@ class Customer:
     ``next_due`` is the earliest moment at which something of this record falls due. ``claimed`` has
     the anonymous ids whose records may be on their way here, with the id of the event that tied each,
     and ``unheard`` the events since then, which the stays on their way have not heard. ``adapted``
-    is the ``Env.adaption`` that the record was last brought up to.
+    is the ``Env.adaption`` that the record was last brought up to. ``alarms`` has by name when
+    something falls due beside waits and offers: see ``engine/alarms.py``.
     """
 
     key: str
@@ -102,6 +103,7 @@ class Customer:
     claimed: dict[str, str] = field(default_factory=dict)
     unheard: list[dict[str, Any]] = field(default_factory=list)
     adapted: str = ""
+    alarms: dict[str, int] = field(default_factory=dict)
     seen: bytes = b""
     next_due: int | None = None
 
@@ -141,6 +143,7 @@ _OPTIONAL: Final = (
     "claimed",
     "unheard",
     "adapted",
+    "alarms",
 )
 
 

@@ -30,11 +30,12 @@ from orchestrator.engine.customer import (
     from_json,
     to_json,
 )
+from orchestrator.engine.entries import bound_past, reentry_refusal
 from orchestrator.engine.journey import Env
 from orchestrator.engine.message import Absorb, Claim, Granted, Release
 from orchestrator.engine.offering import OF_MESSAGES, bound_offers, settle, withdraw, withdraw_unwanted
 from orchestrator.engine.profile import set_consent
-from orchestrator.engine.progress import ANY, bound_past, hear_in, leave, reentry_refusal
+from orchestrator.engine.progress import ANY, hear_in, leave
 from orchestrator.engine.seen import unite
 from orchestrator.engine.turn import Step, Turn
 from orchestrator.events.event import ALIASED, Event
@@ -263,8 +264,7 @@ def _hear_unheard(turn: Turn, moved: list[Instance], unheard: list[dict[str, Any
     """The user's own stays have heard these events: the moved ones hear them now."""
     for kept in unheard:
         event = Event(**kept, user_id=turn.customer.id, anonymous_id=None, previous_id=None, context={})
-        heard = Turn(turn.env, turn.customer, event, turn.now)
-        heard.out = turn.out
+        heard = turn.about(event)
         settle(heard, event)
         for instance in moved:
             if turn.customer.instances.get(instance.key) is instance:

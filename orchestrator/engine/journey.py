@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from orchestrator.engine.condition import Condition
+from orchestrator.engine.entry import Entry
 from orchestrator.engine.policy import DEFAULT_POLICY, Policy
 
 
@@ -16,19 +18,6 @@ class Consent(StrEnum):
     OPT_IN = "opt_in"
     OPT_OUT = "opt_out"
     NONE = "none"
-
-
-class Condition(Protocol):
-    """A compiled condition or expression over ``event``, ``customer`` and ``journey``."""
-
-    @property
-    def source(self) -> str: ...
-
-    def met(self, event: Any, customer: Any, journey: Any) -> bool:
-        """Whether it holds. Raises ``errors.Unmet`` where a field is missing or of a wrong type."""
-
-    def evaluate(self, event: Any, customer: Any, journey: Any) -> Any:
-        """Its value. Raises ``errors.Unmet``."""
 
 
 class Content(Protocol):
@@ -131,25 +120,6 @@ class End:
 
 
 Step = Wait | WaitForAbsence | WaitForEvent | Branch | Act | Quiet | End
-
-
-class Reentry(StrEnum):
-    """When a customer may enter a journey again."""
-
-    NEVER = "never"
-    AFTER_EXIT = "after_exit"
-    AFTER_TIME = "after_time"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Who enters: on one of ``events``, if ``condition`` holds, one at a time for each value of ``key``."""
-
-    events: frozenset[str]
-    condition: Condition | None
-    key: Condition | None
-    reentry: Reentry
-    reentry_ms: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from orchestrator.engine import identity, seen
 from orchestrator.engine.adapt import adapt
+from orchestrator.engine.alarms import fire, next_due
 from orchestrator.engine.customer import Customer, Pointer, Record
+from orchestrator.engine.entries import enter_all
 from orchestrator.engine.journey import Env
 from orchestrator.engine.message import Absorb, Claim, Follow, Granted, Message
 from orchestrator.engine.offering import settle, withdraw_unwanted
 from orchestrator.engine.profile import learn
-from orchestrator.engine.progress import enter_all, fire, hear, next_due
+from orchestrator.engine.progress import hear
 from orchestrator.engine.turn import Step, Turn
 from orchestrator.errors import Bug
 from orchestrator.events.event import Event

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from orchestrator.engine.condition import Condition
 from orchestrator.engine.customer import Customer, Instance, Record
-from orchestrator.engine.journey import Condition, Env, Journey
+from orchestrator.engine.journey import Env, Journey
 from orchestrator.engine.message import Follow, Message
 from orchestrator.errors import Bug, Unmet
 from orchestrator.events.event import Event
@@ -70,6 +71,29 @@ class Turn:
         self._customer_view: View | None = None
         self._event_view: View | None = None
         self._trigger: dict[str, Any] | None = None
+
+    def about(self, event: Event) -> Turn:
+        """The same work, seen by what another event says: what is said of it goes the same way."""
+        turn = Turn(self.env, self.customer, event, self.now)
+        turn.out = self.out
+        return turn
+
+    def signal(self, id_: str, name: str, properties: dict[str, Any]) -> Event:
+        """An event of our own making, caused by the one under work, if there is one."""
+        cause = self.event
+        return Event(
+            id=id_,
+            name=name,
+            timestamp=cause.timestamp if cause is not None else self.now,
+            at=self.at,
+            user_id=self.customer_id if self.customer.known else None,
+            anonymous_id=None if self.customer.known else self.customer_id,
+            previous_id=None,
+            properties=properties,
+            traits={},
+            context={},
+            traceparent=cause.traceparent if cause is not None else None,
+        )
 
     def journey(self, name: str, version: str) -> Journey:
         """The pinned version. Raises Bug when it is not loaded: the partition must wait for it."""

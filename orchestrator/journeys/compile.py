@@ -12,19 +12,18 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from orchestrator.content.templates import compile_content
+from orchestrator.engine.condition import Condition
+from orchestrator.engine.entry import Entry, Reentry
 from orchestrator.engine.journey import (
     Act,
     Branch,
     Channel,
-    Condition,
     Consent,
     End,
-    Entry,
     Env,
     Exit,
     Journey,
     Quiet,
-    Reentry,
     Step,
     Treatment,
     Wait,
@@ -97,9 +96,9 @@ def compile_env(
 ) -> Env:
     """All that a step of the engine needs; ``pinned`` are older versions that customers may still stand in.
 
-    The env's version is that of the pack's journeys, its policy and the limits. What is pinned beside them does not count,
-    so that a pack that is published again is the same version. A journey that is pinned in the version of the pack is taken
-    from there: a change compiles no more than what changed.
+    The env's version is that of the pack's journeys, its policy and the limits. What is pinned beside them does not
+    count, so that a pack that is published again is the same version. A journey that is pinned in the version of the
+    pack is taken from there: a change compiles no more than what changed.
 
     Raises:
         DefinitionError: as ``compile_journey``.

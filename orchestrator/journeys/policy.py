@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from orchestrator.content.locales import normal
-from orchestrator.journeys.definition import Model
+from orchestrator.journeys.model import Model
 from orchestrator.zones import zone
 
 

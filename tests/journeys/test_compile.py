@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.engine.entry import Reentry
 from orchestrator.engine.journey import (
     Act,
     Branch,
@@ -17,7 +18,6 @@ from orchestrator.engine.journey import (
     Env,
     Journey,
     Quiet,
-    Reentry,
     Step,
     Wait,
     WaitForAbsence,

@@ -1,0 +1,57 @@
+"""What falls due for one customer, in order of due: offers, waits, and alarms by name.
+
+An alarm's name begins with what it belongs to: ``entry:`` and a journey's name. It is gone when it fires; whoever it
+belongs to may set it anew.
+"""
+
+from __future__ import annotations
+
+from orchestrator.engine import entries
+from orchestrator.engine.offering import decide
+from orchestrator.engine.progress import forget_expired, wake
+from orchestrator.engine.turn import Turn
+from orchestrator.errors import Bug
+
+
+def fire(turn: Turn) -> None:
+    """Does all that is due by now for this customer, the earliest first; of one moment offers, waits, then alarms."""
+    while (found := _first(turn)) is not None:
+        due, kind, key = found
+        if due > turn.now:
+            break
+        customer = turn.customer
+        if kind == 0:
+            made = customer.offers[key]
+            decide(turn, made, customer.instances[made.instance])
+        elif kind == 1:
+            wake(turn, customer.instances[key])
+        else:
+            del customer.alarms[key]
+            _ring(turn, key, due)
+    forget_expired(turn)
+
+
+def next_due(turn: Turn) -> int | None:
+    """The earliest moment at which something falls due; published offers count until they expire."""
+    customer = turn.customer
+    if not customer.instances and not customer.offers and not customer.alarms:
+        return None
+    moments = [made.expires_at if made.due is None else made.due for made in customer.offers.values()]
+    moments += [instance.due for instance in customer.instances.values() if instance.due is not None]
+    moments += customer.alarms.values()
+    return min(moments, default=None)
+
+
+def _first(turn: Turn) -> tuple[int, int, str] | None:
+    customer = turn.customer
+    waiting = [(made.due, 0, made.id) for made in customer.offers.values() if made.due is not None]
+    waiting += [(stay.due, 1, stay.key) for stay in customer.instances.values() if stay.due is not None]
+    waiting += [(due, 2, name) for name, due in customer.alarms.items()]
+    return min(waiting, default=None)
+
+
+def _ring(turn: Turn, name: str, due: int) -> None:
+    if name.startswith(entries.ALARM):
+        entries.fire(turn, name.removeprefix(entries.ALARM), due)
+    else:
+        raise Bug(f"nobody knows what the alarm '{name}' is for")

@@ -1,0 +1,18 @@
+"""Conditions as the engine runs them; ``orchestrator.journeys.cel`` makes them."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+
+class Condition(Protocol):
+    """A compiled condition or expression over ``event``, ``customer`` and ``journey``."""
+
+    @property
+    def source(self) -> str: ...
+
+    def met(self, event: Any, customer: Any, journey: Any) -> bool:
+        """Whether it holds. Raises ``errors.Unmet`` where a field is missing or of a wrong type."""
+
+    def evaluate(self, event: Any, customer: Any, journey: Any) -> Any:
+        """Its value. Raises ``errors.Unmet``."""

@@ -1,0 +1,138 @@
+"""Rules of this file: a customer enters a journey only here.
+
+Time, segments and requests let in as events do: each becomes a signal, an event of our own making, so that
+conditions, templates and the story see what it was.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from orchestrator.engine.condition import Condition
+from orchestrator.engine.customer import PAST_KEPT, Instance, Past
+from orchestrator.engine.entry import Entry, Reentry
+from orchestrator.engine.journey import Journey
+from orchestrator.engine.progress import ANY, hear, walk
+from orchestrator.engine.turn import Turn, remember
+from orchestrator.errors import Unmet
+from orchestrator.events.event import Event
+from orchestrator.events.view import View
+
+ALARM: Final = "entry:"
+"""How the names of alarms begin that belong here; the journey's name follows."""
+_NONE: Final = View({}, {})
+
+
+def enter_all(turn: Turn, event: Event) -> None:
+    """Lets the customer into the journeys that begin with this event."""
+    entries = turn.env.entries
+    for journey in entries.get(event.name, ()):
+        _enter(turn, event, journey)
+    for journey in entries.get(ANY, ()):
+        _enter(turn, event, journey)
+
+
+def on_segment(turn: Turn, name: str, entered: bool) -> None:
+    """The customer entered or left a segment: shows it to the journeys that they are in, then lets them into others.
+
+    Call it when the event that changed the segment has been heard itself.
+    """
+    signal = _segment_signal(turn, name, entered)
+    heard = turn.about(signal)
+    hear(heard, signal)
+    enter_all(heard, signal)
+
+
+def arm(turn: Turn) -> None:
+    """Sets the alarms of the entries by time, as this customer's zone and dates are now. Again, it changes nothing."""
+
+
+def fire(turn: Turn, name: str, due: int) -> None:
+    """An alarm of an entry is due; ``name`` is what follows ``ALARM``."""
+
+
+def _segment_signal(turn: Turn, name: str, entered: bool) -> Event:
+    word = "entered" if entered else "left"
+    cause = turn.event.id if turn.event is not None else str(turn.now)
+    return turn.signal(f"segment/{name}/{word}/{cause}", f"Segment {word.capitalize()}", {"segment": name})
+
+
+def instance_key(journey: str, key: str) -> str:
+    """The key of a stay: one at a time for each value of the entry's ``key``."""
+    return f"{journey}/{key}" if key else journey
+
+
+def _enter(turn: Turn, event: Event, journey: Journey) -> None:
+    entry = journey.entry
+    if entry.condition is not None and not turn.holds(entry.condition, None)[0]:
+        return
+    try:
+        key = _entry_key(turn, entry.key)
+    except Unmet:
+        return
+    name = instance_key(journey.name, key)
+    customer = turn.customer
+    current = customer.instances.get(name)
+    if current is not None and current.step is not None:
+        return
+    instance = Instance(journey.name, journey.version, name, customer.key, event.at, remember(event), value=key)
+    refusal = reentry_refusal(turn, entry, name, event.at)
+    if refusal is not None:
+        turn.note("refused", instance, None, refusal)
+        return
+    if current is not None:
+        _set_aside(turn, current)
+    _remember_entry(turn, entry, name, event.at)
+    customer.instances[name] = instance
+    turn.note("entered", instance, journey.first)
+    walk(turn, instance, journey, journey.first)
+
+
+def _entry_key(turn: Turn, key: Condition | None) -> str:
+    if key is None:
+        return ""
+    value = key.evaluate(turn.event_view(), turn.customer_view(), _NONE)
+    if isinstance(value, str | int | float | bool):
+        return str(value)
+    raise Unmet(f"{key.source} is no text or number")
+
+
+def reentry_refusal(turn: Turn, entry: Entry, name: str, at: int) -> str | None:
+    """Why a stay may not begin at a moment, as far as those before it are known."""
+    if entry.reentry is Reentry.AFTER_EXIT:
+        return None
+    past = turn.customer.past.get(name)
+    if past is None:
+        return None
+    if entry.reentry is Reentry.NEVER:
+        return "re-entry is never"
+    if at < past.entered_at + entry.reentry_ms:
+        return "too soon after the last entry"
+    return None
+
+
+def _remember_entry(turn: Turn, entry: Entry, name: str, at: int) -> None:
+    if entry.reentry is Reentry.AFTER_EXIT:
+        return
+    past = turn.customer.past
+    before = past.pop(name, None)
+    past[name] = Past(at, before.entries + 1 if before else 1)
+    bound_past(past)
+
+
+def bound_past(past: dict[str, Past]) -> None:
+    """Forgets the entries that are too many, the oldest first."""
+    while len(past) > PAST_KEPT:
+        del past[min(past, key=lambda key: (past[key].entered_at, key))]
+
+
+def _set_aside(turn: Turn, finished: Instance) -> None:
+    """A finished stay whose offers are still watched makes room for a new one under the same key."""
+    customer = turn.customer
+    aside = f"{finished.key}@{finished.entered_at}.{finished.entry['id']}"
+    for made in customer.offers.values():
+        if made.instance == finished.key:
+            made.instance = aside
+    del customer.instances[finished.key]
+    finished.key = aside
+    customer.instances[aside] = finished
