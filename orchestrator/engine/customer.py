@@ -84,7 +84,10 @@ class Customer:
     the anonymous ids whose records may be on their way here, with the id of the event that tied each,
     and ``unheard`` the events since then, which the stays on their way have not heard. ``adapted``
     is the ``Env.adaption`` that the record was last brought up to. ``alarms`` has by name when
-    something falls due beside waits and offers: see ``engine/alarms.py``.
+    something falls due beside waits and offers: see ``engine/alarms.py``. ``computed`` has for each
+    computed trait the version of its definition and its state, ``segments`` the sorted names of those
+    that the customer belongs to, and ``history`` the numbers of the first and the last chunk of the
+    events that are kept apart, and how many these are.
     """
 
     key: str
@@ -104,6 +107,9 @@ class Customer:
     unheard: list[dict[str, Any]] = field(default_factory=list)
     adapted: str = ""
     alarms: dict[str, int] = field(default_factory=dict)
+    computed: dict[str, list[Any]] = field(default_factory=dict)
+    segments: list[str] = field(default_factory=list)
+    history: list[int] = field(default_factory=list)
     seen: bytes = b""
     next_due: int | None = None
 
@@ -144,6 +150,9 @@ _OPTIONAL: Final = (
     "unheard",
     "adapted",
     "alarms",
+    "computed",
+    "segments",
+    "history",
 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from orchestrator.engine.audience import Audience
 from orchestrator.engine.condition import Condition
 from orchestrator.engine.entry import Entry
 from orchestrator.engine.policy import DEFAULT_POLICY, Policy
@@ -171,6 +172,7 @@ class Env:
     late_after_ms: int
     policy: Policy = DEFAULT_POLICY
     adaption: str = ""
+    audience: Audience = field(default_factory=Audience)
     heard: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from orchestrator.engine.audience import Audience, own_state
 from orchestrator.engine.condition import Condition
 from orchestrator.engine.customer import Customer, Instance, Record
 from orchestrator.engine.journey import Env, Journey
@@ -110,9 +111,17 @@ class Turn:
         if self._customer_view is None:
             customer = self.customer
             self._customer_view = View(
-                {"id": self.customer_id, "known": customer.known, "traits": customer.traits},
+                {
+                    "id": self.customer_id,
+                    "known": customer.known,
+                    "traits": customer.traits,
+                    "segments": customer.segments,
+                },
                 {"first_seen": customer.first_seen, "last_seen": customer.last_seen},
-                {"consents": partial(consents_view, customer)},
+                {
+                    "consents": partial(consents_view, customer),
+                    "computed": partial(computed_view, self.env.audience, customer, self.now),
+                },
             )
         return self._customer_view
 
@@ -212,6 +221,16 @@ def consents_view(customer: Customer) -> dict[str, Any]:
         key: {"given": consent.given, "at": to_datetime(consent.at), "source": consent.source}
         for key, consent in customer.consents.items()
     }
+
+
+def computed_view(audience: Audience, customer: Customer, now: int) -> View:
+    """The computed traits at a moment, each made only when something asks for it."""
+    states = customer.computed
+    return View(
+        {},
+        {},
+        {name: partial(trait.read, own_state(trait, states.get(name)), now) for name, trait in audience.traits.items()},
+    )
 
 
 def journey_view(instance: Instance) -> View:

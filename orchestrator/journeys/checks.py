@@ -46,7 +46,7 @@ def check_journey(journey: JourneyDefinition, actions: Collection[str] | None) -
     yield from _check_reach(journey.steps, ("steps",))
     for location, step in steps:
         yield from _check_step(step, location, actions)
-    for location, source, variables in _conditions(journey, steps):
+    for location, source, variables in conditions(journey):
         yield from _check_condition(location, source, variables)
 
 
@@ -146,12 +146,13 @@ _IF_BELONGS: Final = {
 _Condition = tuple[Location, str | None, frozenset[str]]
 
 
-def _conditions(journey: JourneyDefinition, steps: list[tuple[Location, StepDefinition]]) -> Iterator[_Condition]:
+def conditions(journey: JourneyDefinition) -> Iterator[_Condition]:
+    """The places of all conditions of a journey, their texts, and the variables that they may use."""
     yield ("entry", "if"), journey.entry.if_, ENTRY_VARIABLES
     yield ("entry", "key"), journey.entry.key, ENTRY_VARIABLES
     for number, way in enumerate(journey.exit):
         yield ("exit", number, "if"), way.if_, ALL_VARIABLES
-    for location, step in steps:
+    for location, step in walk(journey.steps, ("steps",)):
         yield (*location, "if"), step.if_, ALL_VARIABLES
         if isinstance(step.wait, WaitForEventDefinition):
             yield (*location, "wait", "if"), step.wait.if_, ALL_VARIABLES

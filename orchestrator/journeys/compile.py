@@ -33,6 +33,7 @@ from orchestrator.engine.journey import (
 from orchestrator.engine.policy import DEFAULT_POLICY, Policy
 from orchestrator.errors import ContentError, DefinitionError, Problem
 from orchestrator.journeys.adaption import adaption_of
+from orchestrator.journeys.audience import compile_audience
 from orchestrator.journeys.cel import CelError, Expression, compile_expression
 from orchestrator.journeys.definition import (
     AbsenceDefinition,
@@ -96,9 +97,9 @@ def compile_env(
 ) -> Env:
     """All that a step of the engine needs; ``pinned`` are older versions that customers may still stand in.
 
-    The env's version is that of the pack's journeys, its policy and the limits. What is pinned beside them does not
-    count, so that a pack that is published again is the same version. A journey that is pinned in the version of the
-    pack is taken from there: a change compiles no more than what changed.
+    The env's version is that of the pack's journeys, traits, segments and policy, and of the limits. What is pinned
+    beside them does not count, so that a pack that is published again is the same version. A journey that is pinned in
+    the version of the pack is taken from there: a change compiles no more than what changed.
 
     Raises:
         DefinitionError: as ``compile_journey``.
@@ -111,12 +112,16 @@ def compile_env(
     identity: dict[str, Any] = {"current": versions, **limits}
     if policy != DEFAULT_POLICY:
         identity["policy"] = asdict(policy)
+    audience = compile_audience(pack.traits, pack.segments)
+    if audience.version:
+        identity["audience"] = audience.version
     return Env(
         version=_digest(json.dumps(identity, sort_keys=True).encode()),
         pinned=every,
         entries=_entries(current),
         policy=policy,
         adaption=adaption_of(pack, current),
+        audience=audience,
         **limits,
     )
 

@@ -11,18 +11,23 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import ValidationError
 
 from orchestrator.errors import DefinitionError, Problem
+from orchestrator.journeys.audience_checks import Declared, check_journey_names, check_segments, check_traits
 from orchestrator.journeys.checks import Finding, check_action, check_journey
 from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, ChannelsDefinition, JourneyDefinition
 from orchestrator.journeys.model import Model
 from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.policy import PolicyDefinition
+from orchestrator.journeys.segments import SegmentsDefinition
 from orchestrator.journeys.sentences import sentences
 from orchestrator.journeys.source import Source, read_source
+from orchestrator.journeys.traits import TraitsDefinition
 
 JOURNEYS: Final = "journeys"
 ACTIONS: Final = "actions"
 CHANNELS: Final = "channels.yaml"
 POLICY: Final = "policy.yaml"
+TRAITS: Final = "traits.yaml"
+SEGMENTS: Final = "segments.yaml"
 _DEFAULT_CHANNELS: Final = Path(__file__).with_name(CHANNELS)
 
 M = TypeVar("M", bound=Model)
@@ -116,12 +121,7 @@ class _Definitions(Generic[M]):
 
     def placed(self, name: str, findings: Iterable[Finding]) -> Iterator[Problem]:
         """The findings about one definition, with their places in its file."""
-        source = self.sources[name]
-        for finding in findings:
-            line = source.line(finding.location)
-            if finding.line:
-                line = source.line_in(finding.location, finding.line, finding.column)
-            yield Problem(source.path, line, finding.message)
+        return _placed(self.sources[name], findings)
 
 
 class _Project:
@@ -135,6 +135,9 @@ class _Project:
         self._channels = default_channels()
         self._channel_names = set(self._channels)
         self._policy = PolicyDefinition()
+        self._traits: TraitsDefinition | None = TraitsDefinition()
+        self._segments: SegmentsDefinition | None = SegmentsDefinition(segments={})
+        self._sources: dict[str, Source] = {}
         self._knows_actions = True
 
     def read(self, folder: Path) -> None:
@@ -147,6 +150,10 @@ class _Project:
             self._read_channels(folder / CHANNELS)
         if (folder / POLICY).exists():
             self._policy = self._read_one(folder / POLICY, PolicyDefinition) or self._policy
+        if (folder / TRAITS).exists():
+            self._traits = self._read_one(folder / TRAITS, TraitsDefinition)
+        if (folder / SEGMENTS).exists():
+            self._segments = self._read_one(folder / SEGMENTS, SegmentsDefinition)
         for path in self._definitions_in(folder / JOURNEYS):
             self._problems += self._journeys.read(path)
         for path in self._definitions_in(folder / ACTIONS):
@@ -174,8 +181,13 @@ class _Project:
         for name, journey in self._journeys.models.items():
             actions = self._actions.names if self._knows_actions else None
             found += self._journeys.placed(name, check_journey(journey, actions))
+            found += self._journeys.placed(name, check_journey_names(journey, self._declared()))
         for name, action in self._actions.models.items():
             found += self._actions.placed(name, check_action(action, self._channels, self._channel_names))
+        if TRAITS in self._sources and self._traits is not None:
+            found += _placed(self._sources[TRAITS], check_traits(self._traits))
+        if SEGMENTS in self._sources and self._segments is not None:
+            found += _placed(self._sources[SEGMENTS], check_segments(self._segments, self._declared()))
         return sorted(set(found), key=lambda problem: (problem.path, problem.line, problem.message))
 
     def pack(self) -> Pack:
@@ -183,7 +195,25 @@ class _Project:
         problems = self.problems()
         if problems:
             raise DefinitionError(problems)
-        return Pack(self._journeys.models, self._actions.models, self._channels, self._policy)
+        assert self._traits is not None
+        assert self._segments is not None
+        return Pack(
+            self._journeys.models,
+            self._actions.models,
+            self._channels,
+            self._policy,
+            self._traits,
+            self._segments.segments,
+        )
+
+    def _declared(self) -> Declared:
+        """The names that conditions may use; of a file that is wrong, or not looked at, nothing is known."""
+        if not self._knows_actions:
+            return Declared(None, None)
+        return Declared(
+            self._traits.computed if self._traits is not None else None,
+            self._segments.segments if self._segments is not None else None,
+        )
 
     def _definitions_in(self, folder: Path) -> Iterator[Path]:
         for path in sorted(folder.rglob("*")):
@@ -203,6 +233,7 @@ class _Project:
         except DefinitionError as error:
             self._problems += error.problems
             return None
+        self._sources[path.name] = source
         try:
             return model.model_validate(source.value, by_alias=True, by_name=False)
         except ValidationError as error:
@@ -228,6 +259,14 @@ class _Project:
             self._channel_names |= wrong
         else:
             self._channel_names = set(self._channels)
+
+
+def _placed(source: Source, findings: Iterable[Finding]) -> Iterator[Problem]:
+    for finding in findings:
+        line = source.line(finding.location)
+        if finding.line:
+            line = source.line_in(finding.location, finding.line, finding.column)
+        yield Problem(source.path, line, finding.message)
 
 
 @cache

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from orchestrator.errors import DefinitionError, Problem
 from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, JourneyDefinition
 from orchestrator.journeys.model import Model, Name
 from orchestrator.journeys.outline import walk
 from orchestrator.journeys.policy import PolicyDefinition
+from orchestrator.journeys.segments import SegmentDefinition
+from orchestrator.journeys.traits import TraitsDefinition
 
 _PLACE = Path("definitions")
 _NO_POLICY = PolicyDefinition()
+_NO_TRAITS = TraitsDefinition()
 
 
 class _PackDefinition(Model):
@@ -25,6 +28,8 @@ class _PackDefinition(Model):
     actions: tuple[ActionDefinition, ...]
     channels: dict[Name, ChannelDefinition]
     policy: PolicyDefinition = _NO_POLICY
+    traits: TraitsDefinition = _NO_TRAITS
+    segments: dict[Name, SegmentDefinition] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class Pack:
     actions: Mapping[str, ActionDefinition]
     channels: Mapping[str, ChannelDefinition]
     policy: PolicyDefinition = _NO_POLICY
+    traits: TraitsDefinition = _NO_TRAITS
+    segments: Mapping[str, SegmentDefinition] = field(default_factory=dict)
 
     def part(self, journey: str) -> Pack:
         """One journey with the actions that it uses and their channels: all that its version depends on."""
@@ -51,6 +58,8 @@ class Pack:
             actions=tuple(self.actions[name] for name in sorted(self.actions)),
             channels=dict(self.channels),
             policy=self.policy,
+            traits=self.traits,
+            segments=dict(self.segments),
         )
         plain = definition.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
@@ -74,6 +83,8 @@ class Pack:
             {action.action: action for action in definition.actions},
             definition.channels,
             definition.policy,
+            definition.traits,
+            definition.segments,
         )
         problems = pack._loose_ends()
         if problems:

@@ -9,12 +9,17 @@ from tempfile import TemporaryDirectory
 from textwrap import dedent
 from typing import Final
 
-from orchestrator.journeys.load import ACTIONS, CHANNELS, JOURNEYS, load
+from orchestrator.journeys.load import ACTIONS, CHANNELS, JOURNEYS, SEGMENTS, TRAITS, load
 from orchestrator.journeys.pack import Pack
 
 _BETWEEN: Final = re.compile(r"^---\s*$", re.MULTILINE)
-_KIND: Final = re.compile(r"^(journey|action|channels):", re.MULTILINE)
+_KIND: Final = re.compile(r"^(journey|action|channels|given|computed|history|segments):", re.MULTILINE)
 _FOLDERS: Final = {"journey": JOURNEYS, "action": ACTIONS}
+_FILES: Final = {
+    "channels": CHANNELS,
+    **dict.fromkeys(("given", "computed", "history"), TRAITS),
+    "segments": SEGMENTS,
+}
 
 
 @lru_cache(maxsize=256)
@@ -36,4 +41,4 @@ def pack_of(text: str) -> Pack:
 def _place(number: int, text: str) -> Path:
     found = _KIND.search(text)
     kind = found[1] if found else "journey"
-    return Path(CHANNELS) if kind == "channels" else Path(_FOLDERS[kind]) / f"{number}.yaml"
+    return Path(_FILES[kind]) if kind in _FILES else Path(_FOLDERS[kind]) / f"{number}.yaml"
