@@ -2,6 +2,7 @@
 
 from orchestrator.engine.customer import Customer, Pointer, Record
 from orchestrator.engine.journey import Env
+from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.message import Absorb, Claim, Follow, Granted, Message, Release
 from orchestrator.engine.step import on_event, on_message, on_sweep, on_timer
 from orchestrator.engine.turn import Outgoing, Step
@@ -13,6 +14,7 @@ __all__ = [
     "Env",
     "Follow",
     "Granted",
+    "Ledger",
     "Message",
     "Outgoing",
     "Pointer",

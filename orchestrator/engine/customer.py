@@ -15,6 +15,9 @@ OFFERS_KEPT: Final = 64
 PAST_KEPT: Final = 256
 UNHEARD_KEPT: Final = 32
 
+RESERVED: Final = b"\x01"
+"""How the keys of records begin that belong to no customer, beside those of the customers."""
+
 _SEPARATOR: Final = b"\x00"  # JSON text never holds it
 
 
@@ -168,6 +171,11 @@ def to_json(record: Record) -> dict[str, Any]:
     if record.next_due is not None:
         plain["next_due"] = record.next_due
     return plain
+
+
+def is_customer(key: bytes) -> bool:
+    """Whether the record under a key of the store or the changelog is one that ``decode`` reads."""
+    return not key.startswith(RESERVED)
 
 
 def encode(record: Record) -> bytes:

@@ -31,7 +31,6 @@ from orchestrator.engine.customer import (
     to_json,
 )
 from orchestrator.engine.entries import bound_past, reentry_refusal
-from orchestrator.engine.journey import Env
 from orchestrator.engine.message import Absorb, Claim, Granted, Release
 from orchestrator.engine.offering import OF_MESSAGES, bound_offers, settle, withdraw, withdraw_unwanted
 from orchestrator.engine.profile import set_consent
@@ -86,9 +85,9 @@ def claim(record: Customer | Pointer | None, message: Claim, now: int) -> Step:
     return Step(pointer, forwards=[absorb], log=[_line("claimed", message.user, message.to, now, None)])
 
 
-def absorb(env: Env, customer: Customer, message: Absorb, now: int) -> Step:
+def absorb(turn: Turn, message: Absorb) -> Step:
     """At the user's home: unites the record that the anonymous id had with the user's own, once."""
-    turn = Turn(env, customer, None, now)
+    customer = turn.customer
     other = from_json(message.record, bytes.fromhex(message.seen))
     assert isinstance(other, Customer)
     unheard = _answered(customer, other.id)
@@ -98,13 +97,13 @@ def absorb(env: Env, customer: Customer, message: Absorb, now: int) -> Step:
     del customer.merged[:-MERGES_KEPT]
     adapt(turn)
     _unite_profile(customer, other)
-    customer.seen = unite(customer.seen, other.seen, env.dedupe_count)
+    customer.seen = unite(customer.seen, other.seen, turn.env.dedupe_count)
     moved = _unite_journeys(turn, customer, other)
     _unite_past(customer, other)
     # What came along may be of older definitions than what was here.
     customer.adapted = other.adapted
     adapt(turn)
-    turn.say(_line("merged", customer.key, other.key, now, f"{len(moved)} journeys moved"))
+    turn.say(_line("merged", customer.key, other.key, turn.now, f"{len(moved)} journeys moved"))
     withdraw_unwanted(turn)
     bound_offers(turn)
     _hear_unheard(turn, moved, unheard)

@@ -12,6 +12,7 @@ from orchestrator.engine.alarms import fire, next_due
 from orchestrator.engine.customer import Customer, Pointer, Record
 from orchestrator.engine.entries import enter_all
 from orchestrator.engine.journey import Env
+from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.message import Absorb, Claim, Follow, Granted, Message
 from orchestrator.engine.offering import settle, withdraw_unwanted
 from orchestrator.engine.profile import learn
@@ -21,16 +22,17 @@ from orchestrator.errors import Bug
 from orchestrator.events.event import Event
 
 
-def on_event(env: Env, record: Record | None, event: Event, now: int, key: str) -> Step:
+def on_event(env: Env, record: Record | None, event: Event, now: int, key: str, ledger: Ledger | None = None) -> Step:
     """What one event does to the record under ``key``, which is at home here.
 
     Args:
         now: UTC milliseconds: the clock that expiry, lateness and publication are judged by.
+        ledger: the counters of the partition number; without it the step counts for itself alone.
     """
     if isinstance(record, Pointer):
         return Step(record, forwards=[Follow(record.to)])
     customer = record if record is not None else Customer(key, event.timestamp, event.timestamp)
-    turn = Turn(env, customer, event, now)
+    turn = Turn(env, customer, event, now, ledger)
     mark = seen.digest(event.id)
     if seen.was_seen(customer.seen, mark, now, env.dedupe_window_ms):
         turn.out.duplicate = True
@@ -56,7 +58,7 @@ def on_event(env: Env, record: Record | None, event: Event, now: int, key: str) 
     return turn.out
 
 
-def on_message(env: Env, record: Record | None, message: Message, now: int) -> Step:
+def on_message(env: Env, record: Record | None, message: Message, now: int, ledger: Ledger | None = None) -> Step:
     """What a claim, or an answer to one, does to the record that it is addressed to."""
     if isinstance(message, Claim):
         return identity.claim(record, message, now)
@@ -64,32 +66,32 @@ def on_message(env: Env, record: Record | None, message: Message, now: int) -> S
         kind = type(message).__name__.lower()
         raise Bug(f"{kind} for {message.to}, which is owned by {record.to}: only anonymous ids can be owned")
     if isinstance(message, Absorb):
-        return _absorb(env, record, message, now)
+        return _absorb(env, record, message, now, ledger)
     if record is None:
         return Step(None)
     return identity.granted(record, message) if isinstance(message, Granted) else identity.release(record, message, now)
 
 
-def on_timer(env: Env, customer: Customer, now: int) -> Step:
+def on_timer(env: Env, customer: Customer, now: int, ledger: Ledger | None = None) -> Step:
     """What falls due by ``now`` for one customer."""
-    turn = Turn(env, customer, None, now)
+    turn = Turn(env, customer, None, now, ledger)
     adapt(turn)
     fire(turn)
     customer.next_due = next_due(turn)
     return turn.out
 
 
-def on_sweep(env: Env, customer: Customer, now: int) -> Step:
+def on_sweep(env: Env, customer: Customer, now: int, ledger: Ledger | None = None) -> Step:
     """What a change of the definitions means for one customer whom nothing else has touched since."""
-    turn = Turn(env, customer, None, now)
+    turn = Turn(env, customer, None, now, ledger)
     adapt(turn)
     customer.next_due = next_due(turn)
     return turn.out
 
 
-def _absorb(env: Env, customer: Customer | None, message: Absorb, now: int) -> Step:
+def _absorb(env: Env, customer: Customer | None, message: Absorb, now: int, ledger: Ledger | None) -> Step:
     seen_at = message.record["last_seen"]
     target = customer if customer is not None else Customer(message.to, seen_at, seen_at)
-    step = identity.absorb(env, target, message, now)
+    step = identity.absorb(Turn(env, target, None, now, ledger), message)
     target.next_due = next_due(Turn(env, target, None, now))
     return step

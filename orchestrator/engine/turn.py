@@ -11,6 +11,7 @@ from orchestrator.engine.audience import Audience, own_state
 from orchestrator.engine.condition import Condition
 from orchestrator.engine.customer import Customer, Instance, Record
 from orchestrator.engine.journey import Env, Journey
+from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.message import Follow, Message
 from orchestrator.errors import Bug, Unmet
 from orchestrator.events.event import Event
@@ -46,7 +47,10 @@ class Step:
 
 
 class Turn:
-    """The work on one customer for one event or timer. ``at`` is where new waits begin."""
+    """The work on one customer for one event or timer. ``at`` is where new waits begin.
+
+    Without a ledger the turn counts for itself alone.
+    """
 
     __slots__ = (
         "_customer_view",
@@ -57,15 +61,19 @@ class Turn:
         "customer_id",
         "env",
         "event",
+        "ledger",
         "now",
         "out",
     )
 
-    def __init__(self, env: Env, customer: Customer, event: Event | None, now: int) -> None:
+    def __init__(
+        self, env: Env, customer: Customer, event: Event | None, now: int, ledger: Ledger | None = None
+    ) -> None:
         self.env = env
         self.customer = customer
         self.event = event
         self.now = now
+        self.ledger = ledger if ledger is not None else Ledger()
         self.at = event.at if event is not None else now
         self.out = Step(customer)
         self.customer_id = customer.key[2:]
@@ -75,7 +83,7 @@ class Turn:
 
     def about(self, event: Event) -> Turn:
         """The same work, seen by what another event says: what is said of it goes the same way."""
-        turn = Turn(self.env, self.customer, event, self.now)
+        turn = Turn(self.env, self.customer, event, self.now, self.ledger)
         turn.out = self.out
         return turn
 

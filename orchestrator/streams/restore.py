@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from orchestrator.engine.customer import Customer, decode
+from orchestrator.engine.customer import Customer, decode, is_customer
 from orchestrator.errors import InfrastructureError, SettingsError
 from orchestrator.streams.checkpoint import META_KEY
 from orchestrator.streams.metrics import Metrics
@@ -201,6 +201,8 @@ class ChangelogReader:
 def _timers(store: Store, changes: Mapping[bytes, bytes | None]) -> list[tuple[bytes, int | None, int | None]]:
     rows = []
     for key, value in changes.items():
+        if not is_customer(key):
+            continue
         old, new = _due(store.get(key)), _due(value)
         if old != new:
             rows.append((key, old, new))

@@ -18,6 +18,7 @@ import orjson
 from orchestrator import engine
 from orchestrator.engine.customer import Customer, Record, decode, encode
 from orchestrator.engine.identity import subject_of
+from orchestrator.engine.ledger import key_of
 from orchestrator.engine.message import decode as decode_message
 from orchestrator.engine.message import encode as encode_message
 from orchestrator.errors import BadRecord, Bug
@@ -100,6 +101,8 @@ class Work:
         self.counts = Counts()
         self._intake = intake
         self._read = read
+        self._ledger_key = key_of(partition)
+        self._ledger = engine.Ledger(partition, partitions, lambda: read(self._ledger_key))
         self._old_due: dict[str, int | None] = {}
         self._last_due: dict[str, int | None] = {}
         self._sizes: dict[str, int] = {}
@@ -138,7 +141,7 @@ class Work:
         self.journal.append(["timer", key, now])
         self._run = _NO_RUN
         self.counts.timers += 1
-        step = engine.on_timer(self.env, record, now)
+        step = engine.on_timer(self.env, record, now, self._ledger)
         self._take(key, step, now, None)
         self._grow(key, 0)
 
@@ -150,7 +153,7 @@ class Work:
             self.journal.append(["sweep", key, now])
             self._run = _NO_RUN
             self.counts.adapted += 1
-            self._take(key, engine.on_sweep(self.env, record, now), now, None)
+            self._take(key, engine.on_sweep(self.env, record, now, self._ledger), now, None)
             self._grow(key, 0)
         elif not was_here:
             self.touched.pop(key, None)
@@ -175,8 +178,11 @@ class Work:
         return None
 
     def writes(self) -> dict[bytes, bytes | None]:
-        """The records as the changelog and the store take them."""
-        return {key.encode(): encode(record) for key, record in self.touched.items() if record is not None}
+        """The records as the changelog and the store take them, the ledger included."""
+        records = {key.encode(): encode(record) for key, record in self.touched.items() if record is not None}
+        if self._ledger.changed:
+            records[self._ledger_key] = self._ledger.encode()
+        return records
 
     def timers(self) -> list[tuple[bytes, int | None, int | None]]:
         """The customers whose next due moment changed: key, old, new."""
@@ -198,7 +204,7 @@ class Work:
             self._forward(record, key, topic, offset, hops)
             return
         self._refuse_overgrown(key, record)
-        step = engine.on_event(self.env, held, event, now, key)
+        step = engine.on_event(self.env, held, event, now, key, self._ledger)
         if step.forwards and isinstance(step.forwards[0], engine.Follow):
             self._forward(record, step.forwards[0].to, topic, offset, hops)
             return
@@ -259,7 +265,7 @@ class Work:
             raise BadRecord(
                 "bad_message", f"the message is damaged: only the orchestrator writes to '{names.CUSTOMER_EVENTS}'"
             ) from error
-        step = engine.on_message(self.env, self._load(key), message, now)
+        step = engine.on_message(self.env, self._load(key), message, now, self._ledger)
         self._take(key, step, now, record.timestamp)
         self._grow(key, len(record.value or b""))
 

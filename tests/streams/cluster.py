@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.structs import RecordMetadata
 
 from orchestrator import engine
-from orchestrator.engine.customer import Customer, decode
+from orchestrator.engine.customer import Customer, decode, is_customer
 from orchestrator.events.intake import Intake
 from orchestrator.kafka import names
 from orchestrator.streams.checkpoint import JOURNAL_KEY, META_KEY, AtLeastOnce, Checkpoint, Destination, ExactlyOnce
@@ -242,7 +242,7 @@ class Seat:
             else:
                 changes[record.key or b""] = record.value
         self.meta = meta if meta is not None else Meta(self._cluster.partitions, "life")
-        timers = [(key, _due(store.get(key)), _due(value)) for key, value in changes.items()]
+        timers = [(key, _due(store.get(key)), _due(value)) for key, value in changes.items() if is_customer(key)]
         store.write(changes, timers, self.meta)
         self.store, self.clock = store, max(START, self.meta.clock_ms)
 
