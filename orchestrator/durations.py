@@ -61,6 +61,22 @@ def format_duration(duration_ms: int) -> str:
     raise ValueError(f"{duration_ms} is negative")
 
 
+def parse_offset(text: str) -> int:
+    """Milliseconds of a duration with or without a sign, such as ``-30 days``: what is before has a minus.
+
+    Raises:
+        ValueError: as ``parse_duration``.
+    """
+    bare = text.strip()
+    sign = -1 if bare.startswith("-") else 1
+    return sign * parse_duration(bare[1:] if bare[:1] in ("-", "+") else bare)
+
+
+def format_offset(offset_ms: int) -> str:
+    """The shortest exact text of an offset, for example ``-30 days``."""
+    return f"-{format_duration(-offset_ms)}" if offset_ms < 0 else format_duration(offset_ms)
+
+
 def _unit_ms(name: str) -> int | None:
     return _UNIT_MS.get(name) or _UNIT_MS.get(name.removesuffix("s"))
 
@@ -78,3 +94,20 @@ DurationMs = Annotated[
     WithJsonSchema({"type": "string", "pattern": PATTERN, "examples": ["30 minutes", "2 hours", "7 days"]}),
 ]
 """A pydantic field that reads a duration's text and holds milliseconds."""
+
+
+def _validate_offset(value: Any) -> int:
+    if isinstance(value, str):
+        return parse_offset(value)
+    raise ValueError("write a duration with its unit, with a minus for what is before, for example '-30 days'")
+
+
+OffsetMs = Annotated[
+    int,
+    BeforeValidator(_validate_offset),
+    PlainSerializer(format_offset, return_type=str),
+    WithJsonSchema(
+        {"type": "string", "pattern": PATTERN.replace("^", r"^\s*[-+]?", 1), "examples": ["-30 days", "2 hours"]}
+    ),
+]
+"""A pydantic field that reads a duration that may have a minus, and holds milliseconds."""

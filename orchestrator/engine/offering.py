@@ -6,8 +6,9 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from orchestrator.engine.customer import OFFERS_KEPT, Instance, Offer
-from orchestrator.engine.journey import Act, Consent, Treatment
 from orchestrator.engine.profile import consent_of
+from orchestrator.engine.steps import Act
+from orchestrator.engine.treatment import Consent, Treatment
 from orchestrator.engine.turn import Outgoing, Turn, journey_view
 from orchestrator.errors import Bug, ContentError
 from orchestrator.events.event import Event

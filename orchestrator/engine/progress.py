@@ -8,16 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from orchestrator.engine.customer import Instance
-from orchestrator.engine.journey import (
-    Act,
-    Branch,
-    Journey,
-    Quiet,
-    Wait,
-    WaitForAbsence,
-    WaitForEvent,
-)
+from orchestrator.engine.journey import Journey
 from orchestrator.engine.offering import offer, withdraw
+from orchestrator.engine.steps import Act, Branch, Quiet, Wait, WaitForAbsence, WaitForEvent
 from orchestrator.engine.turn import Turn, remember
 from orchestrator.errors import Bug
 from orchestrator.events.event import Event

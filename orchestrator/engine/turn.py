@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from orchestrator.engine.arms import Test
 from orchestrator.engine.audience import Audience, own_state
-from orchestrator.engine.condition import Condition
 from orchestrator.engine.customer import Customer, Instance, Record
 from orchestrator.engine.journey import Env, Journey
 from orchestrator.engine.ledger import Ledger
@@ -146,7 +146,7 @@ class Turn:
         assert instance is not None
         return remembered(instance.last or instance.entry)
 
-    def holds(self, condition: Condition, instance: Instance | None) -> tuple[bool, str | None]:
+    def holds(self, condition: Test, instance: Instance | None) -> tuple[bool, str | None]:
         """Whether a condition holds, and why it could not be evaluated, if so."""
         journey = journey_view(instance) if instance is not None else _NO_JOURNEY
         try:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from orchestrator.journeys.audience import CUSTOMER_VARIABLES, EVENT_VARIABLES
 from orchestrator.journeys.cel import CelError
 from orchestrator.journeys.checks import Finding, conditions
-from orchestrator.journeys.compile import expression
 from orchestrator.journeys.definition import JourneyDefinition
+from orchestrator.journeys.expressions import expression
 from orchestrator.journeys.segments import SegmentsDefinition, circle, segments_named
 from orchestrator.journeys.sentences import hint
 from orchestrator.journeys.source import Location

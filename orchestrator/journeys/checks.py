@@ -8,19 +8,13 @@ from typing import Final
 
 from orchestrator.content.templates import check_content
 from orchestrator.journeys.cel import CelError
-from orchestrator.journeys.compile import ALL_VARIABLES, ENTRY_VARIABLES, expression
-from orchestrator.journeys.definition import (
-    ActionDefinition,
-    ArmDefinition,
-    ChannelDefinition,
-    JourneyDefinition,
-    StepDefinition,
-    WaitForEventDefinition,
-)
+from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, JourneyDefinition
+from orchestrator.journeys.expressions import ALL_VARIABLES, ENTRY_VARIABLES, expression
 from orchestrator.journeys.model import ANY_EVENT
-from orchestrator.journeys.outline import walk, ways
+from orchestrator.journeys.outline import actions_of, walk, ways
 from orchestrator.journeys.sentences import hint
 from orchestrator.journeys.source import Location
+from orchestrator.journeys.steps import ArmDefinition, StepDefinition, WaitForDateDefinition, WaitForEventDefinition
 
 MOST_STEPS: Final = 500
 """More would not pass in one go through the engine, which takes so many for a loop of our own making."""
@@ -45,7 +39,10 @@ def check_journey(journey: JourneyDefinition, actions: Collection[str] | None) -
     yield from _check_ids(steps)
     yield from _check_reach(journey.steps, ("steps",))
     for location, step in steps:
-        yield from _check_step(step, location, actions)
+        yield from _check_step(step, location)
+    for location, name in actions_of(journey):
+        if actions is not None and name not in actions:
+            yield Finding(location, f"the action '{name}' is unknown: {hint(name, actions)}")
     for location, source, variables in conditions(journey):
         yield from _check_condition(location, source, variables)
 
@@ -126,23 +123,19 @@ def _ends(step: StepDefinition) -> bool:
     return step.end is True or (bool(inner) and all(any(map(_ends, steps)) for steps in inner))
 
 
-def _check_step(step: StepDefinition, location: Location, actions: Collection[str] | None) -> Iterator[Finding]:
+def _check_step(step: StepDefinition, location: Location) -> Iterator[Finding]:
     if step.act is None:
         if "delay" in step.model_fields_set:
             yield Finding((*location, "delay"), "'delay' belongs to act: to hold the journey, add a wait step")
         if "if_" in step.model_fields_set:
-            yield Finding((*location, "if"), f"'if' does not belong to {step.kind}: {_IF_BELONGS[step.kind]}")
-    elif actions is not None and step.act not in actions:
-        yield Finding((*location, "act"), f"the action '{step.act}' is unknown: {hint(step.act, actions)}")
+            remedy = _IF_BELONGS.get(step.kind, "put the step into an arm of a branch")
+            yield Finding((*location, "if"), f"'if' does not belong to {step.kind}: {remedy}")
 
 
 _IF_BELONGS: Final = {
     "wait": "for an event write it within wait, beside 'event'",
     "branch": "write it in the arms",
-    "quiet": "put the step into an arm of a branch",
-    "end": "put the step into an arm of a branch",
 }
-
 _Condition = tuple[Location, str | None, frozenset[str]]
 
 
@@ -152,10 +145,18 @@ def conditions(journey: JourneyDefinition) -> Iterator[_Condition]:
     yield ("entry", "key"), journey.entry.key, ENTRY_VARIABLES
     for number, way in enumerate(journey.exit):
         yield ("exit", number, "if"), way.if_, ALL_VARIABLES
+    for number, goal in enumerate(journey.goal):
+        yield ("goal", number, "if"), goal.if_, ALL_VARIABLES
+        yield ("goal", number, "value"), goal.value, ALL_VARIABLES
     for location, step in walk(journey.steps, ("steps",)):
         yield (*location, "if"), step.if_, ALL_VARIABLES
         if isinstance(step.wait, WaitForEventDefinition):
             yield (*location, "wait", "if"), step.wait.if_, ALL_VARIABLES
+        if isinstance(step.wait, WaitForDateDefinition):
+            yield (*location, "wait", "date"), step.wait.date, ALL_VARIABLES
+        if step.update is not None:
+            for name, value in step.update.traits.items():
+                yield (*location, "update", "traits", name), value, ALL_VARIABLES
         for number, arm in enumerate(step.branch or ()):
             yield (*location, "branch", number, "if"), arm.if_, ALL_VARIABLES
 

@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, StrictBool, StrictInt, Tag, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, WithJsonSchema
 
 from orchestrator.durations import DurationMs
 from orchestrator.journeys.entries import EntryDefinition
 from orchestrator.journeys.model import (
     Cel,
+    CelValue,
     EventNames,
     Model,
     Name,
+    Percent,
     Priority,
-    at_key,
     listed,
     one_or_more,
 )
+from orchestrator.journeys.steps import StepDefinition
 
 ADDRESS_PATTERN = r"^(id|traits\..+)$"
-STEP_KINDS = ("wait", "branch", "act", "quiet", "end")
 
 Addresses = Annotated[
     tuple[Annotated[str, Field(pattern=ADDRESS_PATTERN)], ...],
     BeforeValidator(listed),
     Field(min_length=1, description="where the address is found: id, or traits such as traits.email, tried in order"),
     one_or_more({"type": "string", "pattern": ADDRESS_PATTERN}),
+]
+
+
+def _propensity(value: Any) -> Any:
+    if isinstance(value, str) and value:
+        return value
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+        raise ValueError("a propensity is a number from 0 to 1, or CEL that gives one")
+    return float(value)
+
+
+Propensity = Annotated[
+    float | str,
+    BeforeValidator(_propensity),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string", "minLength": 1}]}),
 ]
 
 
@@ -39,93 +53,18 @@ class ExitDefinition(Model):
     if_: Cel | None = Field(None, alias="if")
 
 
-class WaitForEventDefinition(Model):
-    """Wait for an event, at most for ``timeout``."""
+class GoalDefinition(Model):
+    """What a journey is for: when it is reached, that is logged with its value, and the stay ends at once."""
 
-    event: EventNames
+    name: Name | None = Field(None, description="the goal's name, as it is logged; else 'goal-1' and so on")
+    on: EventNames
     if_: Cel | None = Field(None, alias="if")
-    timeout: DurationMs = Field(description="how long the event is waited for")
-    received: tuple[StepDefinition, ...] = Field((), description="steps to take when it came; then the journey goes on")
-    timed_out: tuple[StepDefinition, ...] = Field(
-        (), description="steps to take when it did not come in time; then the journey goes on"
+    within: DurationMs | None = Field(
+        None,
+        description="how long after entry it counts, even if the last step is done by then; "
+        "without it, as long as the stay or one of its messages is open",
     )
-
-
-class AbsenceDefinition(Model):
-    """Wait until the customer has not been seen for this long."""
-
-    absence: DurationMs = Field(description="how long the customer must not have been seen")
-
-
-class ArmDefinition(Model):
-    """One way out of a branch; without ``if`` it is the way for all others and comes last."""
-
-    if_: Cel | None = Field(None, alias="if")
-    steps: tuple[StepDefinition, ...] = Field(
-        (), description="steps to take; then the journey goes on after the branch"
-    )
-
-
-class QuietDefinition(Model):
-    """Hold messages of a purpose for a time."""
-
-    purpose: Name = Field("marketing", description="what is held: messages of this purpose, from all journeys")
-    for_: DurationMs = Field(alias="for", description="for how long")
-
-
-def _wait_form(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "AbsenceDefinition" if "absence" in value else "WaitForEventDefinition"
-    return type(value).__name__ if isinstance(value, Model) else "duration"
-
-
-# Tagged, so that a mistake in one form of wait is not reported as one in all three.
-WaitDefinition = Annotated[
-    Annotated[DurationMs, Tag("duration")]
-    | Annotated[WaitForEventDefinition, Tag("WaitForEventDefinition")]
-    | Annotated[AbsenceDefinition, Tag("AbsenceDefinition")],
-    Discriminator(_wait_form),
-]
-
-
-class StepDefinition(Model):
-    """One step: exactly one of wait, branch, act, quiet or end."""
-
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [kind]} for kind in STEP_KINDS]})
-
-    id: Name | None = Field(None, description="a name of one's own for the step, else it gets one such as 'wait-1'")
-    wait: WaitDefinition | None = Field(
-        None, description="a duration, {absence: duration}, or {event, if, timeout, received, timed_out}"
-    )
-    branch: tuple[ArmDefinition, ...] | None = Field(
-        None, min_length=1, description="ways to go, tried in order; the first whose 'if' holds is taken"
-    )
-    act: Name | None = Field(None, description="the name of an action")
-    if_: Cel | None = Field(None, alias="if", description="for act: checked again when the action is due")
-    delay: DurationMs = Field(
-        0,
-        validate_default=False,
-        description="for act: how long the action is held",
-        json_schema_extra={"default": "0 seconds"},
-    )
-    quiet: QuietDefinition | None = Field(None, description="hold messages of a purpose for a time")
-    end: Literal[True] | None = Field(None, description="the journey ends here")
-
-    @model_validator(mode="after")
-    def _is_of_one_kind(self) -> StepDefinition:
-        given = [kind for kind in STEP_KINDS if kind in self.model_fields_set]
-        if not given:
-            raise PydanticCustomError("step_kind", "a step needs one of wait, branch, act, quiet or end")
-        if len(given) > 1:
-            raise at_key(given[1], f"a step is one of {' and '.join(given)}, not both: make a step of each")
-        if getattr(self, given[0]) is None:
-            raise at_key(given[0], f"'{given[0]}' has no value")
-        return self
-
-    @property
-    def kind(self) -> str:
-        """What the step is: wait, branch, act, quiet or end."""
-        return next(kind for kind in STEP_KINDS if getattr(self, kind) is not None)
+    value: CelValue | None = Field(None, description="what it is worth, in CEL, such as event.properties.total")
 
 
 class JourneyDefinition(Model):
@@ -137,6 +76,8 @@ class JourneyDefinition(Model):
     priority: Priority = Field(50, description="what matters more has more, from 0 to 1000")
     entry: EntryDefinition
     exit: tuple[ExitDefinition, ...] = Field((), description="what ends the journey at once")
+    goal: tuple[GoalDefinition, ...] = Field((), description="what the journey is for; reaching it ends the stay")
+    holdout: Percent = Field(0.0, description="percent of customers who never enter, to compare with; who, stays so")
     steps: tuple[StepDefinition, ...] = Field(min_length=1, description="what happens, in order")
 
 
@@ -153,6 +94,11 @@ class ActionDefinition(Model):
         validate_default=False,
         description="how long after it is due it may still be sent",
         json_schema_extra={"default": "1 day"},
+    )
+    propensity: Propensity | None = Field(
+        None,
+        description="how likely a customer is to follow, if customer.traits.propensity does not say: from 0 to 1, "
+        "or CEL that gives it",
     )
     content: dict[str, Any] = Field(
         description="the channel's fields; texts are Jinja2 templates over event, customer and journey"

@@ -18,6 +18,13 @@ def one_or_more(item: dict[str, Any]) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [item, {"type": "array", "items": item, "minItems": 1}]})
 
 
+def as_cel(value: Any) -> Any:
+    """What YAML reads as true, null or a number is the same in CEL."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return repr(value) if isinstance(value, int | float) else value
+
+
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 ANY_EVENT = "*"
 
@@ -32,7 +39,14 @@ EventNames = Annotated[
 Cel = Annotated[
     str, Field(min_length=1, max_length=4000, description="a condition in CEL over event, customer and journey")
 ]
+CelValue = Annotated[
+    str,
+    BeforeValidator(as_cel),
+    Field(min_length=1, max_length=4000, description="a value in CEL over event, customer and journey"),
+    WithJsonSchema({"type": ["string", "number", "boolean", "null"], "minLength": 1, "maxLength": 4000}),
+]
 Priority = Annotated[StrictInt, Field(ge=0, le=1000)]
+Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
 
 
 class Model(BaseModel):

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.journeys.definition import JourneyDefinition, StepDefinition, WaitForEventDefinition
+from orchestrator.journeys.definition import JourneyDefinition
 from orchestrator.journeys.source import Location
+from orchestrator.journeys.steps import StepDefinition, WaitForEventDefinition, WaitForOpenedDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,24 @@ def walk(steps: tuple[StepDefinition, ...], at: Location) -> Iterator[tuple[Loca
 
 def ways(step: StepDefinition) -> Iterator[tuple[Location, tuple[StepDefinition, ...]]]:
     """The lists of steps within a step, with their locations in it."""
-    if isinstance(step.wait, WaitForEventDefinition):
+    if isinstance(step.wait, WaitForEventDefinition | WaitForOpenedDefinition):
         yield ("wait", "received"), step.wait.received
         yield ("wait", "timed_out"), step.wait.timed_out
     for number, arm in enumerate(step.branch or ()):
         yield ("branch", number, "steps"), arm.steps
+    if step.split is not None:
+        for number, way in enumerate(step.split.arms):
+            yield ("split", "arms", number, "steps"), way.steps
+
+
+def actions_of(journey: JourneyDefinition) -> Iterator[tuple[Location, str]]:
+    """The names of the actions that a journey uses, with their places."""
+    for location, step in walk(journey.steps, ("steps",)):
+        if step.act is not None:
+            yield (*location, "act"), step.act
+        for number, arm in enumerate(step.branch or ()):
+            if arm.propensity is not None:
+                yield (*location, "branch", number, "propensity", "action"), arm.propensity.action
 
 
 def _new_id(step: StepDefinition, taken: set[str], counts: Counter[str]) -> str:

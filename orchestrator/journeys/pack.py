@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from orchestrator.errors import DefinitionError, Problem
 from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, JourneyDefinition
 from orchestrator.journeys.model import Model, Name
-from orchestrator.journeys.outline import walk
+from orchestrator.journeys.outline import actions_of, walk
 from orchestrator.journeys.policy import PolicyDefinition
 from orchestrator.journeys.segments import SegmentDefinition
 from orchestrator.journeys.traits import TraitsDefinition
@@ -46,7 +46,7 @@ class Pack:
     def part(self, journey: str) -> Pack:
         """One journey with the actions that it uses and their channels: all that its version depends on."""
         definition = self.journeys[journey]
-        used = {step.act for _, step in walk(definition.steps, ()) if step.act is not None}
+        used = {name for _, name in actions_of(definition)}
         actions = {name: self.actions[name] for name in sorted(used)}
         channels = {action.channel: self.channels[action.channel] for action in actions.values()}
         return Pack({journey: definition}, actions, channels)
@@ -92,13 +92,22 @@ class Pack:
         return pack
 
     def _loose_ends(self) -> list[str]:
-        return [
-            f"journey '{journey.journey}' uses action '{step.act}', which is not there"
-            for journey in self.journeys.values()
-            for _, step in walk(journey.steps, ())
-            if step.act is not None and step.act not in self.actions
-        ] + [
-            f"action '{action.action}' uses channel '{action.channel}', which is not there"
-            for action in self.actions.values()
-            if action.channel not in self.channels
-        ]
+        return (
+            [
+                f"journey '{journey.journey}' uses action '{name}', which is not there"
+                for journey in self.journeys.values()
+                for _, name in actions_of(journey)
+                if name not in self.actions
+            ]
+            + [
+                f"journey '{journey.journey}' joins journey '{step.join}', which is not there"
+                for journey in self.journeys.values()
+                for _, step in walk(journey.steps, ())
+                if step.join is not None and step.join not in self.journeys
+            ]
+            + [
+                f"action '{action.action}' uses channel '{action.channel}', which is not there"
+                for action in self.actions.values()
+                if action.channel not in self.channels
+            ]
+        )

@@ -10,19 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.engine.entry import Reentry
-from orchestrator.engine.journey import (
-    Act,
-    Branch,
-    Consent,
-    End,
-    Env,
-    Journey,
-    Quiet,
-    Step,
-    Wait,
-    WaitForAbsence,
-    WaitForEvent,
-)
+from orchestrator.engine.journey import Env, Journey
+from orchestrator.engine.steps import Act, Branch, End, Quiet, Step, Wait, WaitForAbsence, WaitForEvent
+from orchestrator.engine.treatment import Consent
 from orchestrator.errors import DefinitionError
 from orchestrator.events.view import View
 from orchestrator.journeys.compile import compile_env, compile_journey, journey_version

@@ -63,7 +63,7 @@ FORM = {
     ),
     "a key that is like no other": (
         head("  - branch:\n      - whenever: x\n        steps: []"),
-        "6: 'whenever' is unknown here: write if or steps",
+        "6: 'whenever' is unknown here: write if, segment, propensity or steps",
     ),
     "a key of another form of wait": (
         head("  - wait: {absence: 1 day, timeout: 1 day}"),
@@ -103,7 +103,7 @@ FORM = {
     ),
     "a step of no kind": (
         head("  - id: a\n    delay: 1 day"),
-        "5: a step needs one of wait, branch, act, quiet or end",
+        "5: a step needs one of wait, branch, split, act, update, quiet, join, goto or end",
     ),
     "a step of two kinds": (
         head("  - act: mail\n    end: true"),

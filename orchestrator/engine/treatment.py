@@ -1,0 +1,46 @@
+"""Actions in their channels, compiled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class Consent(StrEnum):
+    """What a channel needs before a marketing message: a yes, the absence of a no, or nothing."""
+
+    OPT_IN = "opt_in"
+    OPT_OUT = "opt_out"
+    NONE = "none"
+
+
+class Content(Protocol):
+    """The compiled content of an action."""
+
+    def render(self, event: Any, customer: Any, journey: Any) -> dict[str, Any]:
+        """The content for one customer, right for its channel. Raises ``errors.ContentError``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A way to reach a customer. ``address`` is a path of traits, tried in order; ``id`` is the customer id."""
+
+    name: str
+    address: tuple[str, ...]
+    consent: Consent
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """An action in its channel: what an ``act`` step publishes.
+
+    ``expires_ms`` counts from the time it is due; ``priority`` is larger for what matters more.
+    """
+
+    name: str
+    channel: Channel
+    purpose: str
+    priority: int
+    expires_ms: int
+    content: Content
