@@ -6,7 +6,7 @@ the first is meant.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ LeapDay = Literal["feb 28", "mar 1"]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _MINUTE_MS: Final = 60_000
+_MIDNIGHT: Final = time.min
 
 
 def zone_of(customer: Customer, default: str) -> ZoneInfo:
@@ -41,7 +42,7 @@ def wall_of(moment_ms: int, zone: ZoneInfo) -> datetime:
 
 def moment_on(day: date, daytime_ms: int, zone: ZoneInfo) -> int:
     """UTC milliseconds of a time of day, in milliseconds since midnight, on a day there."""
-    return moment_of(datetime(day.year, day.month, day.day) + daytime_ms * _MILLISECOND, zone)
+    return moment_of(datetime.combine(day, _MIDNIGHT) + daytime_ms * _MILLISECOND, zone)
 
 
 def read_date(value: Any, zone: ZoneInfo) -> tuple[date, int] | None:
@@ -60,7 +61,7 @@ def read_date(value: Any, zone: ZoneInfo) -> tuple[date, int] | None:
             wall = wall.astimezone(zone).replace(tzinfo=None)
         except OverflowError:
             return None
-    return wall.date(), (wall - datetime(wall.year, wall.month, wall.day)) // _MILLISECOND
+    return wall.date(), (wall - datetime.combine(wall.date(), _MIDNIGHT)) // _MILLISECOND
 
 
 def in_year(day: date, year: int, leap_day: LeapDay) -> date:
