@@ -48,6 +48,7 @@ _COLOURS: Final = {
     "branch": ("#f3ecfb", "#8250c4"),
     "split": ("#f3ecfb", "#8250c4"),
     "act": ("#e3eefc", "#2463c0"),
+    "goto": ("#f4f4f5", "#71717a"),
     "end": ("#f4f4f5", "#71717a"),
 }
 _OTHER: Final = ("#eef7f8", "#28838f")

@@ -10,31 +10,41 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from orchestrator.daytimes import format_daytime
 from orchestrator.durations import format_duration
-from orchestrator.engine.journey import (
+from orchestrator.engine.condition import Condition
+from orchestrator.engine.entry import Entry, Reentry
+from orchestrator.engine.journey import Journey
+from orchestrator.engine.steps import (
     Act,
     Branch,
-    Condition,
     End,
-    Entry,
-    Journey,
+    Goto,
+    Join,
     Quiet,
-    Reentry,
+    Split,
     Step,
+    Update,
     Wait,
     WaitForAbsence,
+    WaitForDate,
     WaitForEvent,
+    WaitForOpened,
+    WaitUntil,
 )
 
 ENTRY: Final = "(entry)"
 END: Final = "(end)"
 """Where those come who have done the last step. Ids of steps have no brackets."""
 EXIT: Final = "(exit)"
+GOAL: Final = "(goal)"
 
 NEXT: Final = "next"
 RECEIVED: Final = "received"
 TIMED_OUT: Final = "timed out"
 NO_ARM: Final = "no arm"
+
+WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +111,7 @@ class Graph:
 
 def graph_of(journey: Journey, description: str = "") -> Graph:
     """The graph of a compiled journey."""
-    nodes = [entry_node(journey), *_exit_nodes(journey)]
+    nodes = [entry_node(journey), *_goal_nodes(journey), *_exit_nodes(journey)]
     edges = [Edge(ENTRY, journey.first or END, NEXT)]
     for step in journey.steps.values():
         look = look_of(step)
@@ -120,7 +130,10 @@ def look_of(step: Step) -> Look:
 def entry_node(journey: Journey) -> Node:
     """Who enters."""
     entry = journey.entry
-    return Node(ENTRY, "entry", f"on {_listed(entry.events)}", _entry_detail(entry), _code(entry.condition))
+    detail = _entry_detail(entry)
+    if journey.holdout:
+        detail = (*detail, f"{journey.holdout:g} % are held out")
+    return Node(ENTRY, "entry", f"on {_listed(entry.events)}", detail, _code(entry.condition))
 
 
 def _entry_detail(entry: Entry) -> tuple[str, ...]:
@@ -132,6 +145,15 @@ def _entry_detail(entry: Entry) -> tuple[str, ...]:
     elif entry.reentry is Reentry.AFTER_TIME:
         detail.append(f"again after {format_duration(entry.reentry_ms)}")
     return tuple(detail)
+
+
+def _goal_nodes(journey: Journey) -> Iterable[Node]:
+    for number, goal in enumerate(journey.goals, 1):
+        detail = [f"within {format_duration(goal.within_ms)}"] if goal.within_ms is not None else []
+        if goal.value is not None:
+            detail.append(f"worth {goal.value.source}")
+        title = f"goal {goal.name}: {_listed(goal.events)}"
+        yield Node(f"{GOAL}{number}", "goal", title, tuple(detail), _code(goal.condition))
 
 
 def _exit_nodes(journey: Journey) -> Iterable[Node]:
@@ -154,14 +176,42 @@ def _wait_for_event(step: WaitForEvent) -> Look:
     return Look("wait", f"wait for {_listed(step.events)}", ways, (), _code(step.condition))
 
 
+def _wait_until(step: WaitUntil) -> Look:
+    days = "" if len(step.weekdays) == len(WEEKDAYS) else f" on {_or(WEEKDAYS[day] for day in sorted(step.weekdays))}"
+    return Look("wait", f"wait until {format_daytime(step.daytime_ms)}{days}", (Way(NEXT, step.next),))
+
+
+def _wait_for_date(step: WaitForDate) -> Look:
+    title = "wait until the date"
+    if step.offset_ms:
+        title = (
+            f"wait until {format_duration(abs(step.offset_ms))} {'after' if step.offset_ms > 0 else 'before'} the date"
+        )
+    detail = (f"at {format_daytime(step.daytime_ms)}",) if step.daytime_ms is not None else ()
+    return Look("wait", title, (Way(NEXT, step.next),), detail, _code(step.date))
+
+
+def _wait_for_opened(step: WaitForOpened) -> Look:
+    timeout = format_duration(step.timeout_ms)
+    ways = (Way(RECEIVED, step.next, "opened"), Way(TIMED_OUT, step.timed_out, f"not within {timeout}"))
+    return Look("wait", f"wait until {step.act} is opened", ways)
+
+
 def _branch(step: Branch) -> Look:
     ways = [
-        Way(arm_name(number), to, condition.source if condition is not None else "else")
-        for number, (condition, to) in enumerate(step.arms, 1)
+        Way(arm_name(number), to, test.source if test is not None else "else")
+        for number, (test, to) in enumerate(step.arms, 1)
     ]
-    if all(condition is not None for condition, _ in step.arms):
+    if all(test is not None for test, _ in step.arms):
         ways.append(Way(NO_ARM, step.next, "none of these"))
     return Look("branch", "branch", tuple(ways))
+
+
+def _split(step: Split) -> Look:
+    ways = [
+        Way(arm.name, to, f"{arm.name} {arm.weight:g} %{' (control)' if arm.control else ''}") for arm, to in step.arms
+    ]
+    return Look("split", f"experiment {step.experiment}", tuple(ways))
 
 
 def _act(step: Act) -> Look:
@@ -177,6 +227,19 @@ def _quiet(step: Quiet) -> Look:
     return Look("quiet", title, (Way(NEXT, step.next),))
 
 
+def _update(step: Update) -> Look:
+    code = tuple(f"{name} = {value.source}" for name, value in step.traits)
+    return Look("update", "update the customer", (Way(NEXT, step.next),), (), code)
+
+
+def _join(step: Join) -> Look:
+    return Look("join", f"enter {step.journey} too", (Way(NEXT, step.next),))
+
+
+def _goto(step: Goto) -> Look:
+    return Look("goto", f"go on with {step.next or 'the end'}", (Way(NEXT, step.next),))
+
+
 def _end(step: End) -> Look:
     return Look("end", "end", ())
 
@@ -184,10 +247,17 @@ def _end(step: End) -> Look:
 LOOKS: Final[Mapping[type, Callable[[Any], Look]]] = {
     Wait: _wait,
     WaitForAbsence: _wait_for_absence,
+    WaitUntil: _wait_until,
+    WaitForDate: _wait_for_date,
     WaitForEvent: _wait_for_event,
+    WaitForOpened: _wait_for_opened,
     Branch: _branch,
+    Split: _split,
     Act: _act,
+    Update: _update,
     Quiet: _quiet,
+    Join: _join,
+    Goto: _goto,
     End: _end,
 }
 """Every kind of step that the engine has."""
@@ -200,7 +270,11 @@ def arm_name(number: int) -> str:
 
 def _listed(events: Iterable[str]) -> str:
     names = sorted(events)
-    return "any event" if names == ["*"] else " or ".join(names)
+    return "any event" if names == ["*"] else _or(names)
+
+
+def _or(names: Iterable[str]) -> str:
+    return " or ".join(names)
 
 
 def _code(condition: Condition | None) -> tuple[str, ...]:

@@ -183,7 +183,7 @@ class _Layers:
 
     def _beside_both(self, number: int, link: Link, source: int, target: int) -> list[int]:
         """Places of an edge that leads back, from the layer of its start up to that of its end."""
-        chain = []
+        chain: list[int] = []
         for layer in range(self._places[source].layer, self._places[target].layer - 1, -1):
             size = Size(_LANE, 0.0)
             if link.text is not None and not chain:

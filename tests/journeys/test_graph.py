@@ -7,10 +7,21 @@ from xml.etree import ElementTree
 
 import pytest
 
-from orchestrator.engine import journey as compiled
+from orchestrator.engine.experiments import Arm
+from orchestrator.engine.steps import (
+    Goto,
+    Join,
+    Split,
+    Step,
+    Update,
+    WaitForDate,
+    WaitForOpened,
+    WaitUntil,
+)
 from orchestrator.journeys.compile import compile_journey
 from orchestrator.journeys.drawing import svg, text_width
-from orchestrator.journeys.graph import END, ENTRY, LOOKS, Edge, Graph, Node, graph_of
+from orchestrator.journeys.expressions import expression
+from orchestrator.journeys.graph import END, ENTRY, LOOKS, Edge, Graph, Node, Way, graph_of, look_of
 from orchestrator.journeys.load import load
 from orchestrator.journeys.mermaid import mermaid
 from orchestrator.shop.folder import shop_folder
@@ -53,7 +64,7 @@ steps:
 
 
 def test_every_kind_of_step_can_be_drawn() -> None:
-    assert set(LOOKS) == set(get_args(compiled.Step))
+    assert set(LOOKS) == set(get_args(Step))
 
 
 def test_the_entry_leads_to_the_first_step() -> None:
@@ -95,6 +106,34 @@ def test_nodes_say_what_they_are() -> None:
     assert found["wait-2"].title == "wait 2 days"
     assert found["quiet-1"].title == "no marketing for 1 day"
     assert found["(exit)1"].title == "leaves on Order Completed"
+
+
+HOUR = 3_600_000
+DATE = expression("customer.traits.contract_end")
+
+
+@pytest.mark.parametrize(
+    ("step", "title"),
+    [
+        (WaitUntil("w", None, 9 * HOUR, frozenset(range(7))), "wait until 09:00"),
+        (WaitUntil("w", None, 9 * HOUR, frozenset({0, 4})), "wait until 09:00 on Mon or Fri"),
+        (WaitForDate("w", None, DATE, 0, None), "wait until the date"),
+        (WaitForDate("w", None, DATE, -720 * HOUR, None), "wait until 30 days before the date"),
+        (WaitForOpened("w", None, None, "act-hello", HOUR), "wait until act-hello is opened"),
+        (Split("s", None, "colours", ()), "experiment colours"),
+        (Update("u", None, (("stage", DATE),)), "update the customer"),
+        (Join("j", None, "care"), "enter care too"),
+        (Goto("g", "wait-1"), "go on with wait-1"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_steps_say_what_they_do(step: Step, title: str) -> None:
+    assert look_of(step).title == title
+
+
+def test_arms_of_an_experiment_are_named() -> None:
+    split = Split("s", None, "colours", ((Arm("red", 60), "act-red"), (Arm("plain", 40, control=True), None)))
+    assert look_of(split).ways == (Way("red", "act-red", "red 60 %"), Way("plain", None, "plain 40 % (control)"))
 
 
 def test_every_end_of_an_edge_is_a_node() -> None:
