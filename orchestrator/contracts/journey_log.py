@@ -39,8 +39,22 @@ class StepLine(Sent):
     instance: str = Field(min_length=1, description="which stay in the journey: its name, and its key if it has one")
     step: str | None = Field(description="the id of the step; null before the first and after the last")
     happened: Literal[
-        "entered", "moved", "waiting", "branched", "unmet", "quiet", "exited", "ended", "refused", "merged"
-    ] = Field(description="unmet: a condition could not be evaluated; merged: two stays became one")
+        "entered",
+        "moved",
+        "waiting",
+        "branched",
+        "unmet",
+        "quiet",
+        "exited",
+        "ended",
+        "refused",
+        "merged",
+        "migrated",
+        "unmapped",
+    ] = Field(
+        description="unmet: a condition could not be evaluated; merged: two stays became one; migrated: it goes on in "
+        "a newer version; unmapped: it stays in its old one, for the newer does not say where it should go on"
+    )
     reason: Why
     trigger: Trigger | None = Field(description="null when no event did it, but time")
 

@@ -5,6 +5,8 @@ It runs when a customer is touched, and in a sweep over all of them; a second ti
 
 from __future__ import annotations
 
+from orchestrator.engine.migration import migrate
+from orchestrator.engine.progress import leave
 from orchestrator.engine.turn import Turn
 
 
@@ -13,4 +15,9 @@ def adapt(turn: Turn) -> None:
     customer, adaption = turn.customer, turn.env.adaption
     if customer.adapted == adaption:
         return
+    for instance in list(customer.instances.values()):
+        if instance.journey in turn.env.ended:
+            leave(turn, instance, "the journey was stopped for all")
+        else:
+            migrate(turn, instance)
     customer.adapted = adaption

@@ -32,20 +32,30 @@ def fire(turn: Turn) -> None:
 
 
 def next_due(turn: Turn) -> int | None:
-    """The earliest moment at which something falls due; published offers count until they expire."""
+    """The earliest moment at which something falls due; published offers count until they expire.
+
+    In a journey that is paused nothing falls due but what was published.
+    """
     customer = turn.customer
     if not customer.instances and not customer.offers and not customer.alarms:
         return None
-    moments = [made.expires_at if made.due is None else made.due for made in customer.offers.values()]
-    moments += [instance.due for instance in customer.instances.values() if instance.due is not None]
-    moments += customer.alarms.values()
-    return min(moments, default=None)
+    first = _first(turn)
+    moments = [made.expires_at for made in customer.offers.values() if made.due is None]
+    return min(moments if first is None else [*moments, first[0]], default=None)
 
 
 def _first(turn: Turn) -> tuple[int, int, str] | None:
-    customer = turn.customer
-    waiting = [(made.due, 0, made.id) for made in customer.offers.values() if made.due is not None]
-    waiting += [(stay.due, 1, stay.key) for stay in customer.instances.values() if stay.due is not None]
+    customer, paused = turn.customer, turn.env.paused
+    waiting = [
+        (made.due, 0, made.id)
+        for made in customer.offers.values()
+        if made.due is not None and made.journey not in paused
+    ]
+    waiting += [
+        (stay.due, 1, stay.key)
+        for stay in customer.instances.values()
+        if stay.due is not None and stay.journey not in paused
+    ]
     waiting += [(due, 2, name) for name, due in customer.alarms.items()]
     return min(waiting, default=None)
 

@@ -28,7 +28,7 @@ class Instance:
     ``key`` is unique for the customer: the journey's name, and ``value``, that of the entry's key, if it has one.
     ``origin`` is the customer's key at entry and ``entry`` the event that began it: the ids of its
     actions are made of them, so that they survive a merge. ``step`` is None once the last step is
-    done and only its offers are watched. ``due`` is when the wait ends.
+    done and only its offers are watched. ``due`` is when the wait ends, ``since`` when it began.
     """
 
     journey: str
@@ -39,6 +39,7 @@ class Instance:
     entry: dict[str, Any]
     step: str | None = None
     due: int | None = None
+    since: int | None = None
     last: dict[str, Any] | None = None
     value: str = ""
 

@@ -37,6 +37,8 @@ class Journey:
 
     ``holdout`` is the percentage of customers who do not enter, ``watch_ms`` how long after entry a goal
     may be reached even if the last step is done.
+    ``migrate`` asks those who stand in another version to come here: from the step to the step that it says, or else
+    to the one of the same id; None as a step ends the stay.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Journey:
     first: str | None
     goals: tuple[Goal, ...] = ()
     holdout: float = 0.0
+    migrate: Mapping[str, str | None] | None = None
     hears: frozenset[str] = field(init=False)
     watch_ms: int = field(init=False)
 
@@ -73,6 +76,8 @@ class Env:
     name, the current journeys that begin with it, those of highest priority first. "*" is any event.
     ``current`` has all current journeys by name, ``heard`` are the events that any of them hears.
     ``adaption`` is the version of what matters to customers who exist already: see ``engine.adapt``.
+    Nobody enters a journey that is ``closed``; of these, the ``paused`` stand still, and of the
+    ``ended`` all stays end.
     """
 
     version: str
@@ -85,6 +90,9 @@ class Env:
     adaption: str = ""
     audience: Audience = field(default_factory=Audience)
     current: Mapping[str, Journey] = field(default_factory=dict)
+    closed: frozenset[str] = frozenset()
+    paused: frozenset[str] = frozenset()
+    ended: frozenset[str] = frozenset()
     heard: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -64,6 +64,10 @@ def decide(turn: Turn, made: Offer, instance: Instance) -> None:
             f"action {made.id} came from step '{made.step}' of '{made.journey}' {made.version}, which is no act step"
         )
     turn.customer.offers.pop(made.id, None)
+    if made.journey in turn.env.paused:
+        _decision(turn, made, "held", [{"rule": "paused", "detail": "the journey is paused"}])
+        _keep(turn, made)
+        return
     refusal = _refusal(turn, made, act, instance)
     if refusal is not None:
         _decision(turn, made, "refused", [{"rule": refusal[0], "detail": refusal[1]}])

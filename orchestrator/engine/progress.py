@@ -12,6 +12,7 @@ from orchestrator.engine.journey import Journey
 from orchestrator.engine.offering import offer, withdraw
 from orchestrator.engine.steps import Act, Branch, Quiet, Wait, WaitForAbsence, WaitForEvent
 from orchestrator.engine.turn import Turn, remember
+from orchestrator.engine.waits import due_of
 from orchestrator.errors import Bug
 from orchestrator.events.event import Event
 
@@ -89,21 +90,17 @@ def wake(turn: Turn, instance: Instance) -> None:
 
 def walk(turn: Turn, instance: Instance, journey: Journey, step_id: str | None) -> None:
     """Goes on from a step until one waits or the journey ends."""
-    instance.due = None
+    instance.due = instance.since = None
     for _ in range(_STEPS_AT_ONCE):
         instance.step = step_id
         if step_id is None:
             _finish(turn, instance, journey)
             return
         step = journey.steps[step_id]
-        if isinstance(step, Wait):
-            _wait(turn, instance, step.id, turn.at + step.duration_ms)
-            return
-        if isinstance(step, WaitForAbsence):
-            _wait(turn, instance, step.id, turn.customer.last_seen + step.duration_ms)
-            return
-        if isinstance(step, WaitForEvent):
-            _wait(turn, instance, step.id, turn.at + step.timeout_ms)
+        due = due_of(turn, step, turn.at)
+        if due is not None:
+            instance.due, instance.since = due, turn.at
+            turn.note("waiting", instance, step.id)
             return
         if isinstance(step, Branch):
             step_id = _branch(turn, instance, step)
@@ -116,11 +113,6 @@ def walk(turn: Turn, instance: Instance, journey: Journey, step_id: str | None) 
             turn.note("quiet", instance, step.id, step.purpose)
         step_id = step.next
     raise Bug(f"journey '{journey.name}' {journey.version} went {_STEPS_AT_ONCE} steps without a wait")
-
-
-def _wait(turn: Turn, instance: Instance, step_id: str, due: int) -> None:
-    instance.due = due
-    turn.note("waiting", instance, step_id)
 
 
 def _branch(turn: Turn, instance: Instance, step: Branch) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from orchestrator.engine.arms import Test
 from orchestrator.engine.audience import Audience, own_state
@@ -148,13 +148,9 @@ class Turn:
 
     def holds(self, condition: Test, instance: Instance | None) -> tuple[bool, str | None]:
         """Whether a condition holds, and why it could not be evaluated, if so."""
-        used = condition.names
+        journey = journey_view(instance) if instance is not None else _NO_JOURNEY
         try:
-            return condition.met(
-                self.event_view(instance) if "event" in used else NOTHING,
-                self.customer_view() if "customer" in used else NOTHING,
-                journey_view(instance) if instance is not None and "journey" in used else NOTHING,
-            ), None
+            return condition.met(self.event_view(instance), self.customer_view(), journey), None
         except Unmet as unmet:
             return False, str(unmet)
 
@@ -201,8 +197,7 @@ class Turn:
         return self._trigger
 
 
-NOTHING: Final = View({}, {})
-"""Stands for what there is not, or what a condition does not ask for: most look at the event alone."""
+_NO_JOURNEY: View = View({}, {})
 
 
 def remember(event: Event) -> dict[str, Any]:

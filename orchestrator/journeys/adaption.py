@@ -8,17 +8,22 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from orchestrator.engine.journey import Journey
+from orchestrator.journeys.applied import State
 from orchestrator.journeys.pack import Pack
 
 _LENGTH: Final = 12
 
 
-def adaption_of(pack: Pack, current: Iterable[Journey]) -> str:
+def adaption_of(pack: Pack, current: Iterable[Journey], states: Mapping[str, State]) -> str:
     """12 hex digits of all for which ``engine.adapt`` has something to do; empty if there is no such thing.
 
     When it differs between two envs, each customer is gone through once.
     """
-    parts: Mapping[str, Any] = {}
+    parts: Mapping[str, Any] = {
+        "migrations": {journey.name: journey.version for journey in current if journey.migrate is not None},
+        # What is only stopped lets those finish who are in it.
+        "states": {name: state for name, state in states.items() if state != "stopped"},
+    }
     matters = {name: part for name, part in parts.items() if part}
     if not matters:
         return ""

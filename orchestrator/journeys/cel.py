@@ -93,10 +93,7 @@ class Expression:
         Raises:
             Unmet: if it has no value, or one that is neither true nor false.
         """
-        try:
-            holds = self._run(event, customer, journey)
-        except Exception as error:  # noqa: BLE001 - as in evaluate, which would be one more call for each event
-            holds = self._again(error, event, customer, journey)
+        holds = self.evaluate(event, customer, journey)
         if holds is True or holds is False:
             return holds
         try:

@@ -10,8 +10,9 @@ from orchestrator.content.templates import check_content
 from orchestrator.journeys.cel import CelError
 from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, JourneyDefinition
 from orchestrator.journeys.expressions import ALL_VARIABLES, ENTRY_VARIABLES, expression
+from orchestrator.journeys.migrations import END
 from orchestrator.journeys.model import ANY_EVENT
-from orchestrator.journeys.outline import actions_of, walk, ways
+from orchestrator.journeys.outline import actions_of, outline, walk, ways
 from orchestrator.journeys.sentences import hint
 from orchestrator.journeys.source import Location
 from orchestrator.journeys.steps import ArmDefinition, StepDefinition, WaitForDateDefinition, WaitForEventDefinition
@@ -37,6 +38,7 @@ def check_journey(journey: JourneyDefinition, actions: Collection[str] | None) -
         yield Finding(("steps",), f"has {len(steps)} steps, and at most {MOST_STEPS} are allowed: split it up")
     yield from _check_events(journey, steps)
     yield from _check_ids(steps)
+    yield from _check_migrations(journey)
     yield from _check_reach(journey.steps, ("steps",))
     for location, step in steps:
         yield from _check_step(step, location)
@@ -96,6 +98,14 @@ def _check_ids(steps: list[tuple[Location, StepDefinition]]) -> Iterator[Finding
         if step.id is not None and step.id in seen:
             yield Finding((*location, "id"), f"another step has the id '{step.id}' already")
         seen.add(step.id)
+
+
+def _check_migrations(journey: JourneyDefinition) -> Iterator[Finding]:
+    ids = [placed.id for placed in outline(journey)]
+    for old, new in (journey.migrate or {}).items():
+        if new != END and new not in ids:
+            message = f"this version has no step '{new}': {hint(new, [*ids, END])}"
+            yield Finding(("migrate", old), message)
 
 
 def _check_reach(steps: tuple[StepDefinition, ...], at: Location) -> Iterator[Finding]:

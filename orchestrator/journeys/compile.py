@@ -14,7 +14,9 @@ from orchestrator.engine.entry import Entry, Reentry
 from orchestrator.engine.journey import Env, Exit, Goal, Journey
 from orchestrator.engine.policy import DEFAULT_POLICY, Policy
 from orchestrator.errors import ContentError, DefinitionError, Problem
+from orchestrator.journeys import migrations
 from orchestrator.journeys.adaption import adaption_of
+from orchestrator.journeys.applied import Applied
 from orchestrator.journeys.audience import compile_audience
 from orchestrator.journeys.cel import CelError
 from orchestrator.journeys.definition import GoalDefinition
@@ -33,8 +35,13 @@ def journey_version(pack: Pack, name: str) -> str:
     return _digest(pack.part(name).to_json())
 
 
-def compile_journey(pack: Pack, name: str) -> Journey:
-    """One version of a journey, ready to run.
+def versions_of(pack: Pack) -> dict[str, str]:
+    """The version of each journey, by name."""
+    return {name: journey_version(pack, name) for name in sorted(pack.journeys)}
+
+
+def compile_journey(pack: Pack, name: str, version: str | None = None) -> Journey:
+    """One version of a journey, ready to run; ``version`` is what it was known by when it was applied.
 
     Raises:
         DefinitionError: if an expression or a content cannot be compiled; ``load`` finds the same, with its place.
@@ -45,7 +52,7 @@ def compile_journey(pack: Pack, name: str) -> Journey:
         first = table.add(definition.steps, ("steps",), None)
         return Journey(
             name=name,
-            version=journey_version(pack, name),
+            version=version or journey_version(pack, name),
             purpose=definition.purpose,
             priority=definition.priority,
             entry=_entry(definition.entry),
@@ -54,6 +61,7 @@ def compile_journey(pack: Pack, name: str) -> Journey:
             first=first,
             goals=tuple(_goal(goal, number) for number, goal in enumerate(definition.goal, 1)),
             holdout=definition.holdout,
+            migrate=migrations.compiled(definition.migrate),
         )
     except (CelError, ContentError) as error:
         raise DefinitionError([Problem(Path("definitions"), 0, f"journey '{name}': {error}")]) from error
@@ -66,18 +74,23 @@ def compile_env(
     dedupe_window_ms: int,
     late_after_ms: int,
     pinned: Mapping[tuple[str, str], Journey] = _NONE_PINNED,
+    applied: Applied | None = None,
 ) -> Env:
     """All that a step of the engine needs; ``pinned`` are older versions that customers may still stand in.
 
     The env's version is that of the pack's journeys, traits, segments and policy, and of the limits. What is pinned
     beside them does not count, so that a pack that is published again is the same version. A journey that is pinned in
-    the version of the pack is taken from there: a change compiles no more than what changed.
+    the version of the pack is taken from there: a change compiles no more than what changed. What was applied has a
+    version already, and so have its journeys.
 
     Raises:
         DefinitionError: as ``compile_journey``.
     """
-    versions = {name: journey_version(pack, name) for name in pack.journeys}
-    current = [pinned.get((name, version)) or compile_journey(pack, name) for name, version in versions.items()]
+    states = applied.states if applied is not None else {}
+    versions = applied.versions if applied is not None else versions_of(pack)
+    current = [
+        pinned.get((name, version)) or compile_journey(pack, name, version) for name, version in versions.items()
+    ]
     every = {**pinned, **{(journey.name, journey.version): journey for journey in current}}
     limits = {"dedupe_count": dedupe_count, "dedupe_window_ms": dedupe_window_ms, "late_after_ms": late_after_ms}
     policy = _policy(pack.policy)
@@ -88,12 +101,15 @@ def compile_env(
     if audience.version:
         identity["audience"] = audience.version
     return Env(
-        version=_digest(json.dumps(identity, sort_keys=True).encode()),
+        version=applied.version if applied is not None else _digest(json.dumps(identity, sort_keys=True).encode()),
         pinned=every,
-        entries=_entries(current),
+        entries=_entries([journey for journey in current if journey.name not in states]),
         current={journey.name: journey for journey in current},
         policy=policy,
-        adaption=adaption_of(pack, current),
+        adaption=adaption_of(pack, current, states),
+        closed=frozenset(states),
+        paused=frozenset(name for name, state in states.items() if state == "paused"),
+        ended=frozenset(name for name, state in states.items() if state == "ended"),
         audience=audience,
         **limits,
     )

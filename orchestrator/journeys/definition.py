@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, StrictBool, StrictInt, WithJsonSche
 
 from orchestrator.durations import DurationMs
 from orchestrator.journeys.entries import EntryDefinition
+from orchestrator.journeys.migrations import Migrations
 from orchestrator.journeys.model import (
     Cel,
     CelValue,
@@ -78,6 +79,11 @@ class JourneyDefinition(Model):
     exit: tuple[ExitDefinition, ...] = Field((), description="what ends the journey at once")
     goal: tuple[GoalDefinition, ...] = Field((), description="what the journey is for; reaching it ends the stay")
     holdout: Percent = Field(0.0, description="percent of customers who never enter, to compare with; who, stays so")
+    migrate: Migrations | None = Field(
+        None,
+        description="asks customers of older versions to come to this one: old step to new step, or to end; "
+        "steps that are not named keep their id",
+    )
     steps: tuple[StepDefinition, ...] = Field(min_length=1, description="what happens, in order")
 
 

@@ -18,8 +18,11 @@ from orchestrator.engine.customer import ANONYMOUS, USER, Pointer, to_json
 from orchestrator.events.intake import Intake, Limits
 from orchestrator.events.routing import topic_of
 from orchestrator.events.timestamps import read_moment
+from orchestrator.journeys.applied import AppliedLimits, State
+from orchestrator.journeys.catalogue import Catalogue, records_of
 from orchestrator.journeys.compile import compile_env
 from orchestrator.journeys.load import load
+from orchestrator.journeys.origin import Origin
 from orchestrator.journeys.pack import Pack
 from orchestrator.kafka import names
 from orchestrator.moments import format_moment
@@ -29,9 +32,9 @@ from orchestrator.testing.texts import pack_of
 
 __all__ = ["JourneyTestDriver", "TestRecord"]
 
-DEDUPE_COUNT = 64
-DEDUPE_WINDOW = "7 days"
-LATE_AFTER = "1 day"
+LIMITS = AppliedLimits(
+    dedupe_count=64, dedupe_window_ms=parse_duration("7 days"), late_after_ms=parse_duration("1 day")
+)
 
 
 class JourneyTestDriver:
@@ -53,6 +56,8 @@ class JourneyTestDriver:
             env, Intake(limits), self._collect, start=read_moment(start), partitions=partitions, records_per_write=1
         )
         self._ids = itertools.count(1)
+        self._pack: Pack | None = None
+        self._catalogue = Catalogue(LIMITS)
 
     @property
     def env(self) -> engine.Env:
@@ -75,13 +80,9 @@ class JourneyTestDriver:
     @classmethod
     def of_pack(cls, pack: Pack, start: str = "2026-01-05T09:00:00Z", partitions: int = 1) -> Self:
         """Of loaded definitions."""
-        env = compile_env(
-            pack,
-            dedupe_count=DEDUPE_COUNT,
-            dedupe_window_ms=parse_duration(DEDUPE_WINDOW),
-            late_after_ms=parse_duration(LATE_AFTER),
-        )
-        return cls(env, start, partitions)
+        driver = cls(compile_env(pack, **LIMITS.model_dump()), start, partitions)
+        driver._pack = pack
+        return driver
 
     @classmethod
     def of_project(cls, folder: Path | str, start: str = "2026-01-05T09:00:00Z", partitions: int = 1) -> Self:
@@ -92,6 +93,21 @@ class JourneyTestDriver:
     def of_text(cls, text: str, start: str = "2026-01-05T09:00:00Z", partitions: int = 1) -> Self:
         """Of definitions in one text: what the files would say, with ``---`` between them. Raises DefinitionError."""
         return cls.of_pack(pack_of(text), start, partitions)
+
+    def apply(self, text: str | None = None, states: Mapping[str, State] | None = None) -> None:
+        """Puts definitions in force under those who are inside, as ``orchestrator apply`` does.
+
+        Args:
+            text: as for ``of_text``; without it the definitions stay as they are.
+            states: journeys that are paused, stopped or ended from now on, by name; all others run.
+        """
+        pack = pack_of(text) if text is not None else self._pack
+        assert pack is not None, "a driver that was made of an env needs a text"
+        applied = self._catalogue.following(pack, states or {}, LIMITS, "apply", self.now, Origin("test"))
+        for key, value in records_of(applied, pack):
+            self._catalogue.take(key, value)
+        self._pack = pack
+        self.env = compile_env(pack, **LIMITS.model_dump(), pinned=self.env.pinned, applied=applied)
 
     def track(
         self,

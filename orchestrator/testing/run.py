@@ -85,7 +85,9 @@ class Run:
         for part in self._parts:
             self._write(part)
             part.begin(env)
-        self._env = env
+        adapted, self._env = self._env.adaption == env.adaption, env
+        if not adapted:
+            self._sweep()
 
     def produce(
         self,
@@ -137,6 +139,13 @@ class Run:
             for key, value in part.records.items():
                 if key[:2] in (b"u:", b"a:"):
                     yield decode(value)
+
+    def _sweep(self) -> None:
+        for part in self._parts:
+            for key in sorted(key for key in part.records if key[:2] in (b"u:", b"a:")):
+                part.work.sweep(key.decode(), self.now)
+                self._collect(part)
+        self._deliver_waiting()
 
     def _next_due(self, until: int) -> tuple[int, str, _Part] | None:
         if len(self._parts) == 1:
