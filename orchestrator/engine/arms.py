@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from orchestrator.engine.condition import Condition
 from orchestrator.errors import Unmet
+
+
+_CUSTOMER: Final = frozenset({"customer"})
 
 
 class Test(Protocol):
@@ -15,6 +18,10 @@ class Test(Protocol):
 
     @property
     def source(self) -> str: ...
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Those of event, customer and journey that it looks at."""
 
     def met(self, event: Any, customer: Any, journey: Any) -> bool:
         """Whether the arm is the customer's. Raises ``errors.Unmet`` where that cannot be said."""
@@ -30,6 +37,11 @@ class InSegment:
     def source(self) -> str:
         """As the trace has it."""
         return f"segment {self.segment}"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The customer alone."""
+        return _CUSTOMER
 
     def met(self, event: Any, customer: Any, journey: Any) -> bool:
         """Raises ``errors.Unmet`` where the customer has no segments."""
@@ -77,6 +89,12 @@ class LikelyTo:
     def source(self) -> str:
         """As the trace has it."""
         return f"propensity of {self.propensity.action} above {self.above:g}"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The customer, and what the action's own expression looks at."""
+        general = self.propensity.general
+        return _CUSTOMER if general is None or isinstance(general, float) else _CUSTOMER | general.names
 
     def met(self, event: Any, customer: Any, journey: Any) -> bool:
         """Raises ``errors.Unmet`` where the propensity is unknown."""

@@ -11,6 +11,10 @@ class Condition(Protocol):
     @property
     def source(self) -> str: ...
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Those of the three that it looks at."""
+
     def met(self, event: Any, customer: Any, journey: Any) -> bool:
         """Whether it holds. Raises ``errors.Unmet`` where a field is missing or of a wrong type."""
 

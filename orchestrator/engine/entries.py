@@ -13,14 +13,12 @@ from orchestrator.engine.customer import PAST_KEPT, Instance, Past
 from orchestrator.engine.entry import Entry, Reentry
 from orchestrator.engine.journey import Journey
 from orchestrator.engine.progress import ANY, hear, walk
-from orchestrator.engine.turn import Turn, remember
+from orchestrator.engine.turn import NOTHING, Turn, remember
 from orchestrator.errors import Unmet
 from orchestrator.events.event import Event
-from orchestrator.events.view import View
 
 ALARM: Final = "entry:"
 """How the names of alarms begin that belong here; the journey's name follows."""
-_NONE: Final = View({}, {})
 
 
 def enter_all(turn: Turn, event: Event) -> None:
@@ -91,7 +89,7 @@ def _enter(turn: Turn, event: Event, journey: Journey) -> None:
 def _entry_key(turn: Turn, key: Condition | None) -> str:
     if key is None:
         return ""
-    value = key.evaluate(turn.event_view(), turn.customer_view(), _NONE)
+    value = key.evaluate(turn.event_view(), turn.customer_view(), NOTHING)
     if isinstance(value, str | int | float | bool):
         return str(value)
     raise Unmet(f"{key.source} is no text or number")

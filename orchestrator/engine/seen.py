@@ -14,13 +14,18 @@ _DIGEST: Final = 8
 _LAST_SECOND: Final = 0xFFFFFFFF
 
 
-def digest(message_id: str) -> bytes:
-    """The part of an entry that stands for the id."""
-    return blake2b(message_id.encode(), digest_size=_DIGEST).digest()
+def remember(seen: bytes, message_id: str, now: int, count: int, window_ms: int) -> bytes | None:
+    """With one more entry, at most ``count``; None if the id came within ``window_ms`` before ``now`` (UTC ms)."""
+    mark = blake2b(message_id.encode(), digest_size=_DIGEST).digest()
+    if mark in seen and came_within(seen, mark, now, window_ms):
+        return None
+    if count < 1:
+        return b""
+    return (seen + mark + min(now // 1000, _LAST_SECOND).to_bytes(4, "big"))[-count * _ENTRY :]
 
 
-def was_seen(seen: bytes, mark: bytes, now: int, window_ms: int) -> bool:
-    """Whether the id came within ``window_ms`` before ``now`` (UTC milliseconds)."""
+def came_within(seen: bytes, mark: bytes, now: int, window_ms: int) -> bool:
+    """Whether there is an entry of this digest, no older than ``window_ms`` before ``now``."""
     place = seen.rfind(mark)
     while place >= 0 and place % _ENTRY:
         place = seen.rfind(mark, 0, place + _DIGEST - 1)
@@ -28,14 +33,6 @@ def was_seen(seen: bytes, mark: bytes, now: int, window_ms: int) -> bool:
         return False
     came_s = int.from_bytes(seen[place + _DIGEST : place + _ENTRY], "big")
     return now - came_s * 1000 <= window_ms
-
-
-def add(seen: bytes, mark: bytes, now: int, count: int) -> bytes:
-    """With one more entry, at most ``count``."""
-    if count < 1:
-        return b""
-    kept = seen[-(count - 1) * _ENTRY :] if count > 1 else b""
-    return kept + mark + min(now // 1000, _LAST_SECOND).to_bytes(4, "big")
 
 
 def unite(one: bytes, other: bytes, count: int) -> bytes:

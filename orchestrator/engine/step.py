@@ -33,11 +33,11 @@ def on_event(env: Env, record: Record | None, event: Event, now: int, key: str, 
         return Step(record, forwards=[Follow(record.to)])
     customer = record if record is not None else Customer(key, event.timestamp, event.timestamp)
     turn = Turn(env, customer, event, now, ledger)
-    mark = seen.digest(event.id)
-    if seen.was_seen(customer.seen, mark, now, env.dedupe_window_ms):
+    remembered = seen.remember(customer.seen, event.id, now, env.dedupe_count, env.dedupe_window_ms)
+    if remembered is None:
         turn.out.duplicate = True
         return turn.out
-    customer.seen = seen.add(customer.seen, mark, now, env.dedupe_count)
+    customer.seen = remembered
     adapt(turn)
     if customer.known and event.user_id is not None:
         identity.tie(turn, event)

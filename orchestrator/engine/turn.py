@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.engine.arms import Test
 from orchestrator.engine.audience import Audience, own_state
@@ -148,9 +148,13 @@ class Turn:
 
     def holds(self, condition: Test, instance: Instance | None) -> tuple[bool, str | None]:
         """Whether a condition holds, and why it could not be evaluated, if so."""
-        journey = journey_view(instance) if instance is not None else _NO_JOURNEY
+        used = condition.names
         try:
-            return condition.met(self.event_view(instance), self.customer_view(), journey), None
+            return condition.met(
+                self.event_view(instance) if "event" in used else NOTHING,
+                self.customer_view() if "customer" in used else NOTHING,
+                journey_view(instance) if instance is not None and "journey" in used else NOTHING,
+            ), None
         except Unmet as unmet:
             return False, str(unmet)
 
@@ -197,7 +201,8 @@ class Turn:
         return self._trigger
 
 
-_NO_JOURNEY: View = View({}, {})
+NOTHING: Final = View({}, {})
+"""Stands for what there is not, or what a condition does not ask for: most look at the event alone."""
 
 
 def remember(event: Event) -> dict[str, Any]:

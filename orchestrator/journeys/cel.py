@@ -93,7 +93,10 @@ class Expression:
         Raises:
             Unmet: if it has no value, or one that is neither true nor false.
         """
-        holds = self.evaluate(event, customer, journey)
+        try:
+            holds = self._run(event, customer, journey)
+        except Exception as error:  # noqa: BLE001 - as in evaluate, which would be one more call for each event
+            holds = self._again(error, event, customer, journey)
         if holds is True or holds is False:
             return holds
         try:

@@ -252,9 +252,7 @@ class EventOrder:
 
     def _moment(self, topic: str, record: Input, wall: int) -> int:
         try:
-            return self._intake.read(
-                topic, record.partition, record.offset, record.value, record.headers, record.timestamp, wall
-            ).at
+            return self._intake.read(topic, 0, record.offset, record.value, record.headers, record.timestamp, wall).at
         except BadRecord:
             return self._latest[topic]
 

@@ -46,8 +46,6 @@ class Input(Protocol):
     """A Kafka record as the consumer gives it; ``timestamp`` in UTC milliseconds."""
 
     @property
-    def partition(self) -> int: ...
-    @property
     def offset(self) -> int: ...
     @property
     def timestamp(self) -> int: ...
@@ -127,9 +125,9 @@ class Work:
                 self._apply_forwarded(record, now)
             else:
                 event = self._intake.read(
-                    topic, record.partition, offset, record.value, record.headers, record.timestamp, now
+                    topic, self.partition, offset, record.value, record.headers, record.timestamp, now
                 )
-                self._apply_event(event, None, record, now, topic, offset, 0)
+                self._apply_event(event, None, record, now, topic, self.partition, offset, 0)
         except BadRecord as bad:
             self._dead_letter(topic, record, bad, now)
 
@@ -195,18 +193,26 @@ class Work:
         return changed
 
     def _apply_event(
-        self, event: Event, to: str | None, record: Input, now: int, topic: str, offset: int, hops: int
+        self,
+        event: Event,
+        to: str | None,
+        record: Input,
+        now: int,
+        topic: str,
+        partition: int,
+        offset: int,
+        hops: int,
     ) -> None:
         counts = self.counts
         key = to if to is not None else subject_of(event)
         held = self.touched.get(key) or self._load(key)
         if held is None and home(key[2:], self.partitions) != self.partition:
-            self._forward(record, key, topic, offset, hops)
+            self._forward(record, key, topic, partition, offset, hops)
             return
         self._refuse_overgrown(key, record)
         step = engine.on_event(self.env, held, event, now, key, self._ledger)
         if step.forwards and isinstance(step.forwards[0], engine.Follow):
-            self._forward(record, step.forwards[0].to, topic, offset, hops)
+            self._forward(record, step.forwards[0].to, topic, partition, offset, hops)
             return
         counts.events[event.name] = counts.events.get(event.name, 0) + 1
         if step.duplicate:
@@ -250,9 +256,10 @@ class Work:
         self._apply_event(
             event,
             to,
-            _Forwarded(partition, offset, timestamp, record.key, record.value, original),
+            _Forwarded(offset, timestamp, record.key, record.value, original),
             now,
             topic,
+            partition,
             offset,
             hops,
         )
@@ -365,10 +372,10 @@ class Work:
             )
         )
 
-    def _forward(self, record: Input, to: str, topic: str, offset: int, hops: int) -> None:
+    def _forward(self, record: Input, to: str, topic: str, partition: int, offset: int, hops: int) -> None:
         origin = {
             "topic": topic,
-            "partition": record.partition,
+            "partition": partition,
             "offset": offset,
             "timestamp": record.timestamp,
             "hops": hops + 1,
@@ -420,7 +427,6 @@ def _constant_headers(kind: str, journey: str) -> Headers:
 class _Forwarded:
     """The original of a forwarded record."""
 
-    partition: int
     offset: int
     timestamp: int
     key: bytes | None

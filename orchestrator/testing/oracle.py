@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 
@@ -22,6 +22,14 @@ from orchestrator.kafka import names
 from orchestrator.settings import Settings
 from orchestrator.streams.definitions import compile_with
 from orchestrator.streams.work import Input, Output, Work
+
+
+class Found(Input, Protocol):
+    """A record that a consumer found, with its partition number."""
+
+    @property
+    def partition(self) -> int: ...
+
 
 Inputs = Mapping[tuple[str, int], Mapping[int, Input]]
 """By (logical topic, partition number): the records that a read-committed consumer finds, by offset."""
@@ -102,7 +110,7 @@ def check_offsets(journals: Journals, inputs: Inputs) -> list[str]:
     return problems
 
 
-def compare_actions(expected: Iterable[Output], found: Iterable[Input], topic: str) -> list[str]:
+def compare_actions(expected: Iterable[Output], found: Iterable[Found], topic: str) -> list[str]:
     """What differs on one action topic: each expected record must be there once, byte by byte, and nothing else.
 
     Args:
@@ -201,7 +209,7 @@ def _named(content: _Content) -> str:
     return " ".join(str(value.get(name)) for name in ("kind", "action_id", "customer_id", "decided_at"))
 
 
-def _order_problems(topic: str, wanted: Sequence[Output], arrived: Sequence[Input]) -> list[str]:
+def _order_problems(topic: str, wanted: Sequence[Output], arrived: Sequence[Found]) -> list[str]:
     """Actions of one customer come in the order in which they were decided, a cancel after its action.
 
     Nothing is said of the order of cancels: after a merge they come from another partition number.

@@ -124,14 +124,14 @@ IDS = st.lists(st.text(min_size=1, max_size=4), max_size=12)
 def remembered(ids: list[str], count: int = 8, now: int = 0) -> bytes:
     kept = b""
     for one in ids:
-        kept = seen.add(kept, seen.digest(one), now, count)
+        kept = seen.remember(kept, one, now, count, -1) or b""
     return kept
 
 
 @for_all(IDS, st.integers(0, 8))
 def test_the_last_ids_are_known_and_no_others(ids: list[str], count: int) -> None:
     kept = remembered(ids, count)
-    known = [one for one in set(ids) if seen.was_seen(kept, seen.digest(one), 0, WINDOW)]
+    known = [one for one in set(ids) if seen.remember(kept, one, 0, count, WINDOW) is None]
     assert sorted(known) == sorted(set(ids[-count:] if count else []))
     assert len(kept) == 12 * min(count, len(ids))
 
@@ -140,7 +140,7 @@ def test_the_last_ids_are_known_and_no_others(ids: list[str], count: int) -> Non
 def test_a_digest_is_found_only_where_an_entry_begins(noise: bytes, mark: bytes) -> None:
     padded = noise + bytes(-len(noise) % 12)
     places = [at for at in range(0, len(padded), 12) if padded[at : at + 8] == mark]
-    assert seen.was_seen(padded, mark, 0, 2**62) is bool(places)
+    assert seen.came_within(padded, mark, 0, 2**62) is bool(places)
 
 
 @for_all(IDS, IDS, st.integers(1, 8))
