@@ -83,6 +83,30 @@ class IdentityLine(Sent):
     reason: Why
 
 
+class SegmentLine(Sent):
+    """A customer entered or left a segment."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            kind="segment",
+            customer_id="u-7",
+            at="2026-01-02T03:04:05.678Z",
+            segment="loyal",
+            happened="entered",
+            reason=None,
+            trigger={"event_id": "m-1", "type": "Order Completed", "timestamp": "2026-01-02T03:04:05.000Z"},
+        )
+    )
+
+    kind: Literal["segment"]
+    customer_id: CustomerId
+    at: Moment = Field(description="when it happened")
+    segment: Name = Field(description="the segment")
+    happened: Literal["entered", "left"]
+    reason: Literal["backfilled"] | None = Field(description="backfilled: not the customer changed, but a definition")
+    trigger: Trigger | None = Field(description="null when no event did it, but time")
+
+
 RecordsEntry = Annotated[
     tuple[
         Annotated[str, Field(description="the logical name of an input topic")],
@@ -132,5 +156,5 @@ class Journal(Sent):
     )
 
 
-class JourneyLog(RootModel[Annotated[StepLine | IdentityLine | Journal, Field(discriminator="kind")]]):
+class JourneyLog(RootModel[Annotated[StepLine | IdentityLine | SegmentLine | Journal, Field(discriminator="kind")]]):
     """A line of a customer's story, or the journal of a checkpoint."""

@@ -1,6 +1,8 @@
 """The pure core: state, event and time in; state and actions out. No I/O, no clock, no randomness."""
 
+from orchestrator.engine.chunks import Chunks
 from orchestrator.engine.customer import Customer, Pointer, Record
+from orchestrator.engine.home import Home
 from orchestrator.engine.journey import Env
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.message import Absorb, Claim, Follow, Granted, Message, Release
@@ -9,11 +11,13 @@ from orchestrator.engine.turn import Outgoing, Step
 
 __all__ = [
     "Absorb",
+    "Chunks",
     "Claim",
     "Customer",
     "Env",
     "Follow",
     "Granted",
+    "Home",
     "Ledger",
     "Message",
     "Outgoing",

@@ -5,6 +5,7 @@ It runs when a customer is touched, and in a sweep over all of them; a second ti
 
 from __future__ import annotations
 
+from orchestrator.engine import derived
 from orchestrator.engine.migration import migrate
 from orchestrator.engine.progress import leave
 from orchestrator.engine.turn import Turn
@@ -21,3 +22,4 @@ def adapt(turn: Turn) -> None:
         else:
             migrate(turn, instance)
     customer.adapted = adaption
+    derived.backfill(turn)

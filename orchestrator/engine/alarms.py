@@ -6,7 +6,7 @@ belongs to may set it anew.
 
 from __future__ import annotations
 
-from orchestrator.engine import entries
+from orchestrator.engine import derived, entries
 from orchestrator.engine.offering import decide
 from orchestrator.engine.progress import forget_expired, wake
 from orchestrator.engine.turn import Turn
@@ -28,6 +28,7 @@ def fire(turn: Turn) -> None:
         else:
             del customer.alarms[key]
             _ring(turn, key, due)
+    derived.settle(turn, [])
     forget_expired(turn)
 
 
@@ -63,5 +64,7 @@ def _first(turn: Turn) -> tuple[int, int, str] | None:
 def _ring(turn: Turn, name: str, due: int) -> None:
     if name.startswith(entries.ALARM):
         entries.fire(turn, name.removeprefix(entries.ALARM), due)
+    elif name in derived.ALARMS:
+        derived.ring(turn, name, due)
     else:
         raise Bug(f"nobody knows what the alarm '{name}' is for")

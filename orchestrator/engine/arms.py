@@ -9,7 +9,6 @@ from typing import Any, Final, Protocol
 from orchestrator.engine.condition import Condition
 from orchestrator.errors import Unmet
 
-
 _CUSTOMER: Final = frozenset({"customer"})
 
 

@@ -46,11 +46,15 @@ class Trait:
 
     def add(self, state: State | None, value: Any, at: int, now: int) -> State | None:
         """The state with one more event, which happened ``at`` a moment; the old one is used up."""
+        one = self.one(value, at)
+        return state if one is None else self.unite(state, one, now)
+
+    def one(self, value: Any, at: int) -> State | None:
+        """The state of one event; none if such a value does not count."""
         total = self.measure.lift(value, at)
-        if total is None:
-            return state
-        one: State = [[at // self.bucket_ms, at, total]] if self.bucket_ms is not None else total
-        return self.unite(state, one, now)
+        if total is None or self.bucket_ms is None:
+            return total
+        return [[at // self.bucket_ms, at, total]]
 
     def unite(self, one: State | None, other: State | None, now: int) -> State | None:
         """The state of the events of both; both are used up."""
@@ -135,7 +139,8 @@ class Audience:
     """All of it. ``segments`` stand in an order in which each comes after those that it names.
 
     ``listeners`` has the traits by the name of the event that they listen to, "*" for any; ``readers``
-    the segments by what they read; ``watched`` the traits of which a segment must hear when time changes them.
+    the segments by what they read; ``watched`` the traits of which a segment must hear when time
+    changes them; ``ordered`` the segments in their order, and ``places`` where in it each is.
     """
 
     traits: Mapping[str, Trait] = field(default_factory=dict)
@@ -144,7 +149,9 @@ class Audience:
     version: str = ""
     listeners: Mapping[str, tuple[Trait, ...]] = field(init=False)
     readers: Mapping[str, frozenset[str]] = field(init=False)
-    watched: tuple[Trait, ...] = field(init=False)
+    watched: Mapping[str, Trait] = field(init=False)
+    ordered: tuple[Segment, ...] = field(init=False)
+    places: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
         """An event costs what listens to it, not what is declared."""
@@ -158,8 +165,10 @@ class Audience:
             for part in segment.reads:
                 readers.setdefault(part, set()).add(segment.name)
         object.__setattr__(self, "readers", {part: frozenset(names) for part, names in readers.items()})
-        watched = tuple(trait for trait in self.traits.values() if self.reading(f"computed.{trait.name}"))
+        watched = {name: trait for name, trait in self.traits.items() if self.reading(f"computed.{name}")}
         object.__setattr__(self, "watched", watched)
+        object.__setattr__(self, "ordered", tuple(self.segments.values()))
+        object.__setattr__(self, "places", {name: place for place, name in enumerate(self.segments)})
 
     def reading(self, part: str) -> frozenset[str]:
         """The segments that look at a part of a customer, such as ``computed.orders``."""

@@ -18,6 +18,9 @@ UNHEARD_KEPT: Final = 32
 RESERVED: Final = b"\x01"
 """How the keys of records begin that belong to no customer, beside those of the customers."""
 
+PARTS: Final = b"\x02"
+"""How the keys begin of what is kept apart from a customer's record."""
+
 _SEPARATOR: Final = b"\x00"  # JSON text never holds it
 
 
@@ -176,7 +179,7 @@ def to_json(record: Record) -> dict[str, Any]:
 
 def is_customer(key: bytes) -> bool:
     """Whether the record under a key of the store or the changelog is one that ``decode`` reads."""
-    return not key.startswith(RESERVED)
+    return not key.startswith((RESERVED, PARTS))
 
 
 def encode(record: Record) -> bytes:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any
 
+from orchestrator.engine import derived, history
 from orchestrator.engine.adapt import adapt
 from orchestrator.engine.customer import (
     ALIASES_KEPT,
@@ -31,6 +32,7 @@ from orchestrator.engine.customer import (
     to_json,
 )
 from orchestrator.engine.entries import bound_past, reentry_refusal
+from orchestrator.engine.home import Home
 from orchestrator.engine.message import Absorb, Claim, Granted, Release
 from orchestrator.engine.offering import OF_MESSAGES, bound_offers, settle, withdraw, withdraw_unwanted
 from orchestrator.engine.profile import set_consent
@@ -74,14 +76,15 @@ def keep_unheard(turn: Turn, event: Event) -> None:
         del customer.unheard[:-UNHEARD_KEPT]
 
 
-def claim(record: Customer | Pointer | None, message: Claim, now: int) -> Step:
+def claim(record: Customer | Pointer | None, message: Claim, now: int, home: Home) -> Step:
     """At the home of the anonymous id: hands its record over and leaves a pointer."""
     pointer = Pointer(message.to, message.user, message.at)
     if record is None:
         return Step(pointer, forwards=[_granted(message)])
     if isinstance(record, Pointer):
         return _claim_again(record, message, pointer, now)
-    absorb = Absorb(message.user, _merge_id(message, record), to_json(record), record.seen.hex())
+    merge_id, moved = _merge_id(message, record), history.hand_over(record, home.chunks)
+    absorb = Absorb(message.user, merge_id, to_json(record), record.seen.hex(), moved)
     return Step(pointer, forwards=[absorb], log=[_line("claimed", message.user, message.to, now, None)])
 
 
@@ -100,6 +103,7 @@ def absorb(turn: Turn, message: Absorb) -> Step:
     customer.seen = unite(customer.seen, other.seen, turn.env.dedupe_count)
     moved = _unite_journeys(turn, customer, other)
     _unite_past(customer, other)
+    changes = derived.unite(turn, other, message.history)
     # What came along may be of older definitions than what was here.
     customer.adapted = other.adapted
     adapt(turn)
@@ -107,6 +111,7 @@ def absorb(turn: Turn, message: Absorb) -> Step:
     withdraw_unwanted(turn)
     bound_offers(turn)
     _hear_unheard(turn, moved, unheard)
+    derived.settle(turn, changes)
     return turn.out
 
 

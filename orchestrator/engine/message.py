@@ -9,7 +9,7 @@ Follow   an event goes on to the home of the customer who owns its anonymous id
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
@@ -26,12 +26,16 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Absorb:
-    """``merge_id`` makes it idempotent; ``record`` is the JSON of a customer, ``seen`` its digests in hex."""
+    """``merge_id`` makes it idempotent; ``record`` is the JSON of a customer, ``seen`` its digests in hex.
+
+    ``history`` are the events that were kept of them, the oldest first.
+    """
 
     to: str
     merge_id: str
     record: dict[str, Any]
     seen: str
+    history: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ BOUNCED: Final = "Message Bounced"
 ALL_CHANNELS: Final = "*"
 _OF_SENDERS: Final = frozenset({"Message Delivered", BOUNCED})
 """What a sender reports is nothing that the customer does: it ends no absence."""
-_OF_PERMISSION: Final = frozenset({CONSENT_CHANGED, UNSUBSCRIBED, BOUNCED})
+OF_PERMISSION: Final = frozenset({CONSENT_CHANGED, UNSUBSCRIBED, BOUNCED})
 _CONTACTS: Final = frozenset({"email", "phone", "push_token"})
 
 
@@ -32,7 +32,7 @@ def learn(turn: Turn, event: Event) -> bool:
     if event.context:
         _locale(customer, event)
     turn.profile_changed()
-    return event.name in _OF_PERMISSION and _permission(customer, event)
+    return event.name in OF_PERMISSION and _permission(customer, event)
 
 
 def consent_of(customer: Customer, channel: str, purpose: str) -> Consent | None:

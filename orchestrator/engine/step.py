@@ -6,13 +6,14 @@ another record, or nothing at all when a timer fires or the definitions have cha
 
 from __future__ import annotations
 
-from orchestrator.engine import identity, seen
+from orchestrator.engine import derived, identity, seen
 from orchestrator.engine.adapt import adapt
 from orchestrator.engine.alarms import fire, next_due
+from orchestrator.engine.audience import EVERYTHING
 from orchestrator.engine.customer import Customer, Pointer, Record
 from orchestrator.engine.entries import enter_all
+from orchestrator.engine.home import Home
 from orchestrator.engine.journey import Env
-from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.message import Absorb, Claim, Follow, Granted, Message
 from orchestrator.engine.offering import settle, withdraw_unwanted
 from orchestrator.engine.profile import learn
@@ -22,28 +23,31 @@ from orchestrator.errors import Bug
 from orchestrator.events.event import Event
 
 
-def on_event(env: Env, record: Record | None, event: Event, now: int, key: str, ledger: Ledger | None = None) -> Step:
+def on_event(env: Env, record: Record | None, event: Event, now: int, key: str, home: Home | None = None) -> Step:
     """What one event does to the record under ``key``, which is at home here.
 
     Args:
         now: UTC milliseconds: the clock that expiry, lateness and publication are judged by.
-        ledger: the counters of the partition number; without it the step counts for itself alone.
+        home: what the partition number has beside the record; without it there is nothing.
     """
     if isinstance(record, Pointer):
         return Step(record, forwards=[Follow(record.to)])
     customer = record if record is not None else Customer(key, event.timestamp, event.timestamp)
-    turn = Turn(env, customer, event, now, ledger)
+    turn = Turn(env, customer, event, now, home)
     remembered = seen.remember(customer.seen, event.id, now, env.dedupe_count, env.dedupe_window_ms)
     if remembered is None:
         turn.out.duplicate = True
         return turn.out
     customer.seen = remembered
+    if record is None:
+        turn.changed.add(EVERYTHING)
     adapt(turn)
     if customer.known and event.user_id is not None:
         identity.tie(turn, event)
     if customer.claimed:
         identity.keep_unheard(turn, event)
     narrowed = learn(turn, event)
+    moved = derived.observe(turn, event)
     if customer.offers:
         settle(turn, event)
         if narrowed:
@@ -54,44 +58,45 @@ def on_event(env: Env, record: Record | None, event: Event, now: int, key: str, 
         turn.out.late = True
     else:
         enter_all(turn, event)
+        derived.settle(turn, moved)
     customer.next_due = next_due(turn)
     return turn.out
 
 
-def on_message(env: Env, record: Record | None, message: Message, now: int, ledger: Ledger | None = None) -> Step:
+def on_message(env: Env, record: Record | None, message: Message, now: int, home: Home | None = None) -> Step:
     """What a claim, or an answer to one, does to the record that it is addressed to."""
     if isinstance(message, Claim):
-        return identity.claim(record, message, now)
+        return identity.claim(record, message, now, home if home is not None else Home())
     if isinstance(record, Pointer):
         kind = type(message).__name__.lower()
         raise Bug(f"{kind} for {message.to}, which is owned by {record.to}: only anonymous ids can be owned")
     if isinstance(message, Absorb):
-        return _absorb(env, record, message, now, ledger)
+        return _absorb(env, record, message, now, home)
     if record is None:
         return Step(None)
     return identity.granted(record, message) if isinstance(message, Granted) else identity.release(record, message, now)
 
 
-def on_timer(env: Env, customer: Customer, now: int, ledger: Ledger | None = None) -> Step:
+def on_timer(env: Env, customer: Customer, now: int, home: Home | None = None) -> Step:
     """What falls due by ``now`` for one customer."""
-    turn = Turn(env, customer, None, now, ledger)
+    turn = Turn(env, customer, None, now, home)
     adapt(turn)
     fire(turn)
     customer.next_due = next_due(turn)
     return turn.out
 
 
-def on_sweep(env: Env, customer: Customer, now: int, ledger: Ledger | None = None) -> Step:
+def on_sweep(env: Env, customer: Customer, now: int, home: Home | None = None) -> Step:
     """What a change of the definitions means for one customer whom nothing else has touched since."""
-    turn = Turn(env, customer, None, now, ledger)
+    turn = Turn(env, customer, None, now, home)
     adapt(turn)
     customer.next_due = next_due(turn)
     return turn.out
 
 
-def _absorb(env: Env, customer: Customer | None, message: Absorb, now: int, ledger: Ledger | None) -> Step:
+def _absorb(env: Env, customer: Customer | None, message: Absorb, now: int, home: Home | None) -> Step:
     seen_at = message.record["last_seen"]
     target = customer if customer is not None else Customer(message.to, seen_at, seen_at)
-    step = identity.absorb(Turn(env, target, None, now, ledger), message)
+    step = identity.absorb(Turn(env, target, None, now, home), message)
     target.next_due = next_due(Turn(env, target, None, now))
     return step

@@ -10,6 +10,7 @@ from typing import Any, Final
 from orchestrator.engine.arms import Test
 from orchestrator.engine.audience import Audience, own_state
 from orchestrator.engine.customer import Customer, Instance, Record
+from orchestrator.engine.home import Home
 from orchestrator.engine.journey import Env, Journey
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.message import Follow, Message
@@ -49,7 +50,8 @@ class Step:
 class Turn:
     """The work on one customer for one event or timer. ``at`` is where new waits begin.
 
-    Without a ledger the turn counts for itself alone.
+    Without a home the turn counts for itself alone and finds no history. ``changed`` are the parts of
+    the customer that segments have yet to look at, such as ``traits.email``.
     """
 
     __slots__ = (
@@ -57,23 +59,30 @@ class Turn:
         "_event_view",
         "_trigger",
         "at",
+        "changed",
         "customer",
         "customer_id",
         "env",
         "event",
-        "ledger",
+        "home",
         "now",
         "out",
     )
 
     def __init__(
-        self, env: Env, customer: Customer, event: Event | None, now: int, ledger: Ledger | None = None
+        self,
+        env: Env,
+        customer: Customer,
+        event: Event | None,
+        now: int,
+        home: Home | None = None,
     ) -> None:
         self.env = env
         self.customer = customer
         self.event = event
         self.now = now
-        self.ledger = ledger if ledger is not None else Ledger()
+        self.home = home if home is not None else Home()
+        self.changed: set[str] = set()
         self.at = event.at if event is not None else now
         self.out = Step(customer)
         self.customer_id = customer.key[2:]
@@ -81,10 +90,15 @@ class Turn:
         self._event_view: View | None = None
         self._trigger: dict[str, Any] | None = None
 
+    @property
+    def ledger(self) -> Ledger:
+        """The counters of the partition number."""
+        return self.home.ledger
+
     def about(self, event: Event) -> Turn:
         """The same work, seen by what another event says: what is said of it goes the same way."""
-        turn = Turn(self.env, self.customer, event, self.now, self.ledger)
-        turn.out = self.out
+        turn = Turn(self.env, self.customer, event, self.now, self.home)
+        turn.out, turn.changed = self.out, self.changed
         return turn
 
     def signal(self, id_: str, name: str, properties: dict[str, Any]) -> Event:

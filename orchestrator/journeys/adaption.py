@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from orchestrator.engine.journey import Journey
 from orchestrator.journeys.applied import State
+from orchestrator.journeys.audience import audience_version
 from orchestrator.journeys.pack import Pack
 
 _LENGTH: Final = 12
@@ -23,6 +24,7 @@ def adaption_of(pack: Pack, current: Iterable[Journey], states: Mapping[str, Sta
         "migrations": {journey.name: journey.version for journey in current if journey.migrate is not None},
         # What is only stopped lets those finish who are in it.
         "states": {name: state for name, state in states.items() if state != "stopped"},
+        "audience": audience_version(pack.traits, pack.segments),
     }
     matters = {name: part for name, part in parts.items() if part}
     if not matters:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from graphlib import CycleError
 from pathlib import Path
 from typing import Any, Final
 
 from orchestrator.engine.audience import EVERYTHING, Audience, HistoryRule, Segment, Source, Trait
 from orchestrator.engine.measures import Count, Distinct, Extremum, Favourite, First, Funnel, Last, Measure, Rfm, Sum
 from orchestrator.errors import DefinitionError, Problem
-from orchestrator.journeys.cel import CelError, Expression, compile_expression
-from orchestrator.journeys.model import ANY_EVENT
+from orchestrator.journeys.cel import CelError, Expression
+from orchestrator.journeys.expressions import condition, events, expression
+from orchestrator.journeys.model import Model
 from orchestrator.journeys.segments import SegmentDefinition, in_order, segments_named
-from orchestrator.journeys.traits import ComputedDefinition, HistoryDefinition, TraitsDefinition
+from orchestrator.journeys.traits import (
+    ComputedDefinition,
+    HistoryDefinition,
+    ResetDefinition,
+    StageDefinition,
+    TraitsDefinition,
+)
 
 EVENT_VARIABLES: Final = frozenset(("event",))
 """What a trait's conditions see: it must be the same when it is computed of the history, later."""
@@ -34,15 +42,25 @@ def compile_audience(traits: TraitsDefinition, segments: Mapping[str, SegmentDef
     """
     try:
         compiled = {name: _segment(name, segments[name]) for name in in_order(segments)}
-        ticking = {part for segment in compiled.values() for part in segment.reads}
+        recency = _recency_read(segments)
         return Audience(
-            traits={name: _trait(name, traits.computed[name], ticking) for name in sorted(traits.computed)},
+            traits={name: _trait(name, traits.computed[name], recency) for name in sorted(traits.computed)},
             segments=compiled,
             history=_history(traits.history),
-            version=_version(traits, segments),
+            version=audience_version(traits, segments),
         )
-    except CelError as error:
+    except (CelError, CycleError) as error:
         raise DefinitionError([Problem(Path("definitions"), 0, f"traits and segments: {error}")]) from error
+
+
+def audience_version(traits: TraitsDefinition, segments: Mapping[str, SegmentDefinition]) -> str:
+    """8 hex digits of what they mean to a customer; empty if there is nothing."""
+    plain = {
+        "computed": {name: _meaning(computed) for name, computed in traits.computed.items()},
+        "history": _meaning(traits.history) if traits.history is not None else None,
+        "segments": {name: _meaning(segment) for name, segment in segments.items()},
+    }
+    return _digest(plain) if any(plain.values()) else ""
 
 
 def reads_of(expression: Expression) -> frozenset[str]:
@@ -63,16 +81,25 @@ def _parts(path: tuple[str, ...], source: str) -> Iterable[str]:
 
 
 def _segment(name: str, definition: SegmentDefinition) -> Segment:
-    condition = compile_expression(definition.if_, CUSTOMER_VARIABLES)
-    return Segment(name, condition, reads_of(condition), definition.backfill == "enters")
+    compiled = expression(definition.if_, CUSTOMER_VARIABLES)
+    return Segment(name, compiled, reads_of(compiled), definition.backfill == "enters")
 
 
-def _trait(name: str, definition: ComputedDefinition, read: Iterable[str]) -> Trait:
-    measure, bucketed = _measure(definition, f"computed.{name}" in read)
-    meaning = definition.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"description"})
+def _recency_read(segments: Mapping[str, SegmentDefinition]) -> frozenset[str]:
+    """The traits of which a segment looks at the recency, or at all of them; ``*`` if it looks at every trait."""
+    paths = [path[1:] for segment in segments.values() for path in expression(segment.if_, CUSTOMER_VARIABLES).paths]
+    wide = {EVERYTHING for path in paths if path[:2] in ((), ("computed",))}
+    return frozenset(
+        wide
+        | {path[1] for path in paths if path[0:1] == ("computed",) and path[2:3] in ((), ("recency",)) and path[1:]}
+    )
+
+
+def _trait(name: str, definition: ComputedDefinition, recency: Collection[str]) -> Trait:
+    measure, bucketed = _measure(definition, name in recency or EVERYTHING in recency)
     return Trait(
         name=name,
-        version=_digest(meaning),
+        version=_digest(_meaning(definition)),
         measure=measure,
         sources=_sources(definition),
         window_ms=definition.window,
@@ -80,8 +107,8 @@ def _trait(name: str, definition: ComputedDefinition, read: Iterable[str]) -> Tr
     )
 
 
-def _measure(definition: ComputedDefinition, watched: bool) -> tuple[Measure, bool]:
-    """The measure, and whether its window is kept in buckets."""
+def _measure(definition: ComputedDefinition, ticking: bool) -> tuple[Measure, bool]:
+    """The measure, and whether its window is kept in buckets; ``ticking``: whether a segment looks at its recency."""
     most = definition.most or _MOST
     kind = definition.kind
     if kind == "rate":
@@ -99,7 +126,7 @@ def _measure(definition: ComputedDefinition, watched: bool) -> tuple[Measure, bo
         "first": First(definition.of is None),
         "min": Extremum(largest=False),
         "max": Extremum(largest=True),
-        "rfm": Rfm(watched),
+        "rfm": Rfm(ticking),
         "favourite": Favourite(most),
     }
     return bucketed[kind], True
@@ -108,39 +135,33 @@ def _measure(definition: ComputedDefinition, watched: bool) -> tuple[Measure, bo
 def _sources(definition: ComputedDefinition) -> tuple[Source, ...]:
     if definition.funnel is not None:
         stages = tuple(
-            Source(_events(stage.on), _condition(stage.if_), constant=stage.stage) for stage in definition.funnel
+            Source(events(stage.on), condition(stage.if_, EVENT_VARIABLES), constant=stage.stage)
+            for stage in definition.funnel
         )
         reset = definition.reset
-        return stages if reset is None else (*stages, Source(_events(reset.on), _condition(reset.if_)))
+        return stages if reset is None else (*stages, Source(events(reset.on), condition(reset.if_, EVENT_VARIABLES)))
     favourite = definition.favourite
     names = favourite.of if favourite is not None else getattr(definition, definition.kind)
     value = favourite.by if favourite is not None else definition.of
-    return (Source(_events(names), _condition(definition.if_), _condition(value)),)
+    return (Source(events(names), condition(definition.if_, EVENT_VARIABLES), condition(value, EVENT_VARIABLES)),)
 
 
-def _events(names: Iterable[str]) -> frozenset[str]:
-    events = frozenset(names)
-    return frozenset((ANY_EVENT,)) if ANY_EVENT in events else events
-
-
-def _condition(source: str | None) -> Expression | None:
-    return None if source is None else compile_expression(source, EVENT_VARIABLES)
+def _stages(funnel: Iterable[StageDefinition], reset: ResetDefinition | None) -> Iterator[Source]:
+    for stage in funnel:
+        yield Source(events(stage.on), condition(stage.if_, EVENT_VARIABLES), constant=stage.stage)
+    if reset is not None:
+        yield Source(events(reset.on), condition(reset.if_, EVENT_VARIABLES))
 
 
 def _history(definition: HistoryDefinition | None) -> HistoryRule | None:
     if definition is None:
         return None
     properties = None if definition.properties is None else frozenset(definition.properties)
-    return HistoryRule(definition.keep, definition.for_, _events(definition.events), properties)
+    return HistoryRule(definition.keep, definition.for_, events(definition.events), properties)
 
 
-def _version(traits: TraitsDefinition, segments: Mapping[str, SegmentDefinition]) -> str:
-    """Nothing if there is nothing, so that a project without them keeps its version."""
-    plain = {
-        "traits": traits.model_dump(mode="json", by_alias=True, exclude_defaults=True),
-        "segments": {name: segment.model_dump(mode="json", by_alias=True) for name, segment in segments.items()},
-    }
-    return _digest(plain) if any(plain.values()) else ""
+def _meaning(definition: Model) -> dict[str, Any]:
+    return definition.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"description"})
 
 
 def _digest(plain: Any) -> str:

@@ -100,7 +100,8 @@ class Work:
         self._intake = intake
         self._read = read
         self._ledger_key = key_of(partition)
-        self._ledger = engine.Ledger(partition, partitions, lambda: read(self._ledger_key))
+        ledger = engine.Ledger(partition, partitions, lambda: read(self._ledger_key))
+        self._home = engine.Home(ledger, engine.Chunks(read))
         self._old_due: dict[str, int | None] = {}
         self._last_due: dict[str, int | None] = {}
         self._sizes: dict[str, int] = {}
@@ -139,7 +140,7 @@ class Work:
         self.journal.append(["timer", key, now])
         self._run = _NO_RUN
         self.counts.timers += 1
-        step = engine.on_timer(self.env, record, now, self._ledger)
+        step = engine.on_timer(self.env, record, now, self._home)
         self._take(key, step, now, None)
         self._grow(key, 0)
 
@@ -151,7 +152,7 @@ class Work:
             self.journal.append(["sweep", key, now])
             self._run = _NO_RUN
             self.counts.adapted += 1
-            self._take(key, engine.on_sweep(self.env, record, now, self._ledger), now, None)
+            self._take(key, engine.on_sweep(self.env, record, now, self._home), now, None)
             self._grow(key, 0)
         elif not was_here:
             self.touched.pop(key, None)
@@ -176,11 +177,12 @@ class Work:
         return None
 
     def writes(self) -> dict[bytes, bytes | None]:
-        """The records as the changelog and the store take them, the ledger included."""
+        """The records as the changelog and the store take them, with the ledger and what else is kept beside them."""
         records = {key.encode(): encode(record) for key, record in self.touched.items() if record is not None}
-        if self._ledger.changed:
-            records[self._ledger_key] = self._ledger.encode()
-        return records
+        ledger = self._home.ledger
+        if ledger.changed:
+            records[self._ledger_key] = ledger.encode()
+        return records | self._home.chunks.written
 
     def timers(self) -> list[tuple[bytes, int | None, int | None]]:
         """The customers whose next due moment changed: key, old, new."""
@@ -210,7 +212,7 @@ class Work:
             self._forward(record, key, topic, partition, offset, hops)
             return
         self._refuse_overgrown(key, record)
-        step = engine.on_event(self.env, held, event, now, key, self._ledger)
+        step = engine.on_event(self.env, held, event, now, key, self._home)
         if step.forwards and isinstance(step.forwards[0], engine.Follow):
             self._forward(record, step.forwards[0].to, topic, partition, offset, hops)
             return
@@ -272,7 +274,7 @@ class Work:
             raise BadRecord(
                 "bad_message", f"the message is damaged: only the orchestrator writes to '{names.CUSTOMER_EVENTS}'"
             ) from error
-        step = engine.on_message(self.env, self._load(key), message, now, self._ledger)
+        step = engine.on_message(self.env, self._load(key), message, now, self._home)
         self._take(key, step, now, record.timestamp)
         self._grow(key, len(record.value or b""))
 

@@ -88,7 +88,11 @@ def replay(
             work = Work(partition, partition_count, env, intake, replayed.records.get)
             replayed.problems += checkpoint.do(work, inputs)
             replayed.outputs += work.outputs
-            replayed.records |= {key: value for key, value in work.writes().items() if value is not None}
+            for key, value in work.writes().items():
+                if value is None:
+                    replayed.records.pop(key, None)
+                else:
+                    replayed.records[key] = value
     return replayed
 
 
