@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from orchestrator.streams.work import Input, Work
 
 RECORDS_PER_CHECKPOINT: Final = 4_000
+BYTES_PER_CHECKPOINT: Final = 1 << 20
+"""A customer that is parsed takes some ten times the bytes of its event, and four partitions may be at it at once."""
+_SAMPLED: Final = 32
 GRACE_MS: Final = 100
 """A record bears the time of its making and reaches the log a little later: timers wait that long for it."""
 UNMARKED_PAUSE_MS: Final = 2_000
@@ -55,11 +58,26 @@ class Order(Protocol):
     def pending(self) -> int:
         """Records taken in and not yet decided."""
 
+    @property
+    def record_bytes(self) -> int:
+        """About how many bytes each of them has."""
+
     def waiting(self, topic: str) -> int:
         """Those of one logical topic; 0 when more of it is needed before anything can go on."""
 
     def clock_ms(self, wall: int) -> int:
         """What time it is here."""
+
+
+def mean_bytes(records: Sequence[Input]) -> int:
+    """About how many bytes the value of one of these has: of some of them the mean, at least 1."""
+    some = records[:: max(1, len(records) // _SAMPLED)]
+    return max(1, sum(len(record.value or b"") for record in some) // len(some))
+
+
+def most_records(record_bytes: int) -> int:
+    """How many records of a size one checkpoint takes."""
+    return max(1, min(RECORDS_PER_CHECKPOINT, BYTES_PER_CHECKPOINT // record_bytes))
 
 
 class WallOrder:
@@ -70,15 +88,17 @@ class WallOrder:
         self._reached = dict.fromkeys(names.INPUT_TOPICS, 0)
         self._next = dict.fromkeys(names.INPUT_TOPICS, -1)
         self.pending = 0
+        self.record_bytes = 1
 
     def offer(self, topic: str, records: Sequence[Input], wall: int) -> None:
         """As ``Order.offer``."""
         self._queues[topic].extend(records)
         self.pending += len(records)
+        self.record_bytes = mean_bytes(records)
 
     def take(self, work: Work, timers: Timers, wall: int) -> bool:
         """As ``Order.take``."""
-        left = RECORDS_PER_CHECKPOINT
+        left = most_records(self.record_bytes)
         while left and self.pending:
             left -= self._take_run(work, timers, wall, left)
         more = not timers.fire(work, min(*self._reached.values(), wall), lambda _: wall)
@@ -88,7 +108,7 @@ class WallOrder:
         """Takes records of the input that is furthest behind, until another one is; how many."""
         topic, queue, until = self._oldest()
         apply, next_due, reached = work.apply, timers.next_due, self._reached
-        taken = 0
+        taken, latest = 0, reached[topic]
         while queue and taken < most:
             record = queue[0]
             timestamp = record.timestamp
@@ -99,7 +119,8 @@ class WallOrder:
                 timers.fire(work, min(*reached.values(), timestamp - 1), lambda _: wall)
             queue.popleft()
             apply(topic, record, wall)
-            reached[topic] = max(reached[topic], min(timestamp, wall))
+            if timestamp > latest:
+                reached[topic] = latest = min(timestamp, wall)
             taken += 1
         self._next[topic] = record.offset + 1
         self.pending -= taken
@@ -149,11 +170,13 @@ class EventOrder:
         self._released = dict.fromkeys(names.EVENT_TOPICS, 0)
         self._offered_at = 0
         self.pending = 0
+        self.record_bytes = 1
 
     def offer(self, topic: str, records: Sequence[Input], wall: int) -> None:
         """As ``Order.offer``."""
         self._offered_at = wall
         self.pending += len(records)
+        self.record_bytes = mean_bytes(records)
         if topic == names.CUSTOMER_EVENTS:
             for record in records:
                 self._mark(record)
@@ -168,7 +191,7 @@ class EventOrder:
     def take(self, work: Work, timers: Timers, wall: int) -> bool:
         """As ``Order.take``."""
         self._release_unmarked(wall)
-        left = RECORDS_PER_CHECKPOINT
+        left = most_records(self.record_bytes)
         for topic, at, record in self._ready():
             if not timers.fire(work, at - 1, self._at_due):
                 return True

@@ -25,8 +25,8 @@ from orchestrator.streams.work import Input, Work
 
 _log = logging.getLogger(__name__)
 
-PENDING_HIGH: Final = 20_000
-PENDING_LOW: Final = 5_000
+PENDING_BYTES_HIGH: Final = 3 << 20
+PENDING_BYTES_LOW: Final = 1 << 20
 _TICK_S: Final = 0.025
 _IDLE_S: Final = 0.25
 
@@ -116,7 +116,8 @@ class Partition:
         if not fresh:
             return
         self._order.offer(topic, fresh, self._around.clock())
-        crowded = self._order.pending > PENDING_HIGH and self._order.waiting(topic) > PENDING_LOW
+        order = self._order
+        crowded = order.pending * order.record_bytes > PENDING_BYTES_HIGH and not self._has_room(topic)
         if crowded and topic not in self._paused:
             self._paused.add(topic)
             self._around.pause(self.number, topic)
@@ -183,6 +184,9 @@ class Partition:
         self._around.lost(self.number, error)
 
     def _resume_paused(self) -> None:
-        for topic in [topic for topic in self._paused if self._order.waiting(topic) < PENDING_LOW]:
+        for topic in [topic for topic in self._paused if self._has_room(topic)]:
             self._around.resume(self.number, topic)
             self._paused.remove(topic)
+
+    def _has_room(self, topic: str) -> bool:
+        return self._order.waiting(topic) * self._order.record_bytes <= PENDING_BYTES_LOW

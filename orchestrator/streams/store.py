@@ -22,7 +22,7 @@ _RECORD: Final = b"r"
 _TIMER: Final = b"t"
 _META: Final = b"m"
 _DUE: Final = struct.Struct(">Q")
-_WRITE_BUFFER_BYTES: Final = 8 << 20
+_WRITE_BUFFER_BYTES: Final = 4 << 20
 _BLOCK_CACHE_BYTES: Final = 16 << 20
 
 
