@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from orchestrator.streams.work import Input, Work
 
 RECORDS_PER_CHECKPOINT: Final = 4_000
-BYTES_PER_CHECKPOINT: Final = 1 << 20
+BYTES_PER_CHECKPOINT: Final = 1 << 19
 """A customer that is parsed takes some ten times the bytes of its event, and four partitions may be at it at once."""
 _SAMPLED: Final = 32
 GRACE_MS: Final = 100

@@ -25,8 +25,8 @@ from orchestrator.streams.work import Input, Work
 
 _log = logging.getLogger(__name__)
 
-PENDING_BYTES_HIGH: Final = 3 << 20
-PENDING_BYTES_LOW: Final = 1 << 20
+PENDING_BYTES_HIGH: Final = 2 << 20
+PENDING_BYTES_LOW: Final = 1 << 19
 _TICK_S: Final = 0.025
 _IDLE_S: Final = 0.25
 
