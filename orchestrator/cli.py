@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from orchestrator import __version__
-from orchestrator.commands import customer, demo, graph, init, kafka, replay, tail, topics, validate, worker
+from orchestrator.commands import customer, demo, graph, init, kafka, replay, tail, test, topics, validate, worker
 from orchestrator.errors import OrchestratorError, UsageError
 
 _log = logging.getLogger(__name__)
@@ -19,6 +19,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 app.command()(demo.demo)
 app.command(name="init")(init.command)
 app.command()(validate.validate)
+app.command(name="test")(test.command)
 app.command()(graph.graph)
 app.command()(worker.worker)
 app.command()(replay.replay)

@@ -27,6 +27,7 @@ from orchestrator.journeys.pack import Pack
 from orchestrator.kafka import names
 from orchestrator.moments import format_moment
 from orchestrator.streams.work import Headers, Output
+from orchestrator.testing.coverage import show
 from orchestrator.testing.run import Run, TestRecord
 from orchestrator.testing.texts import pack_of
 
@@ -200,6 +201,7 @@ class JourneyTestDriver:
             self.decisions.append(value)
         elif output.topic == names.JOURNEY_LOG:
             self.trace.append(value)
+            show(value)
         else:
             self.actions.append(value)
 

@@ -33,6 +33,8 @@ def test_a_project_has_all_that_is_needed(tmp_path: Path) -> None:
         "journeys/cart-reminder.yaml",
         "journeys/payment-help.yaml",
         "orchestrator.toml",
+        "tests/cart-reminder.yaml",
+        "tests/payment-help.yaml",
         "tests/test_cart_reminder.py",
     ]
 
@@ -85,8 +87,10 @@ def test_its_journeys_act_on_the_events_of_the_shop(project: Path) -> None:
     }
 
 
-def test_its_own_tests_pass(project: Path) -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
+def test_its_own_tests_pass_and_reach_every_step(project: Path) -> None:
+    command = [sys.executable, "-m", "orchestrator", "--project", str(project), "test", "--all-reached"]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     run = subprocess.run(command, cwd=project, env=environment, check=False, capture_output=True, text=True)
-    assert "2 passed" in run.stdout, run.stdout + run.stderr
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "6 passed" in run.stdout
+    assert "payment-help: 4 of 4 steps\n" in run.stdout
