@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 from orchestrator.contracts.form import Sent, example
 from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, JourneyDefinition
 from orchestrator.journeys.model import Model, Name
+from orchestrator.journeys.policy import PolicyDefinition
 
 
 class Definitions(Model):
@@ -20,6 +21,7 @@ class Definitions(Model):
     journeys: tuple[JourneyDefinition, ...] = Field(description="as in journeys/*.yaml")
     actions: tuple[ActionDefinition, ...] = Field(description="as in actions/*.yaml")
     channels: dict[Name, ChannelDefinition] = Field(description="by name, those of the package included")
+    policy: PolicyDefinition = Field(PolicyDefinition(), description="as in policy.yaml")
 
 
 class Clock(Sent):

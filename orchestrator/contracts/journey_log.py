@@ -51,12 +51,107 @@ class StepLine(Sent):
         "merged",
         "migrated",
         "unmapped",
+        "updated",
+        "joined",
     ] = Field(
         description="unmet: a condition could not be evaluated; merged: two stays became one; migrated: it goes on in "
-        "a newer version; unmapped: it stays in its old one, for the newer does not say where it should go on"
+        "a newer version; unmapped: it stays in its old one, for the newer does not say where it should go on; "
+        "updated: a trait was set; joined: the customer goes into another journey too, if it lets them"
     )
     reason: Why
     trigger: Trigger | None = Field(description="null when no event did it, but time")
+
+
+class ExposureLine(Sent):
+    """A customer was treated as their arm of an experiment has it."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            kind="exposure",
+            customer_id="u-7",
+            at="2026-01-02T03:04:05.678Z",
+            journey="cart-rescue",
+            version="5b1c0d2e",
+            instance="cart-rescue",
+            step="split-1",
+            experiment="rescue-discount",
+            arm="ten-percent",
+            control=False,
+            first=True,
+            trigger=None,
+        )
+    )
+
+    kind: Literal["exposure"]
+    customer_id: CustomerId
+    at: Moment = Field(description="when it happened")
+    journey: Name = Field(description="the journey")
+    version: Version
+    instance: str = Field(min_length=1, description="which stay in the journey: its name, and its key if it has one")
+    step: str = Field(min_length=1, description="the id of the split step")
+    experiment: Name = Field(description="the experiment")
+    arm: Name = Field(description="the customer's arm")
+    control: bool = Field(description="whether it is the arm that the others are compared with")
+    first: bool = Field(description="whether the customer got the arm now; false if they had it already")
+    trigger: Trigger | None = Field(description="null when no event did it, but time")
+
+
+class HoldoutLine(Sent):
+    """It was decided, when a customer could enter a journey, whether they are held out to be compared with."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            kind="holdout",
+            customer_id="u-7",
+            at="2026-01-02T03:04:05.678Z",
+            journey="cart-rescue",
+            version="5b1c0d2e",
+            scope="journey",
+            held=True,
+            trigger={"event_id": "m-1", "type": "Product Added", "timestamp": "2026-01-02T03:04:05.000Z"},
+        )
+    )
+
+    kind: Literal["holdout"]
+    customer_id: CustomerId
+    at: Moment = Field(description="when it was decided; it stays so")
+    journey: Name = Field(description="the journey that they could enter")
+    version: Version
+    scope: Literal["journey", "all"] = Field(description="the journey's own holdout, or that of the policy for all")
+    held: bool = Field(description="whether they are held out")
+    trigger: Trigger | None = Field(description="null when no event did it, but time")
+
+
+class GoalLine(Sent):
+    """A customer reached the goal of a journey."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            kind="goal",
+            customer_id="u-7",
+            at="2026-01-02T03:04:05.678Z",
+            journey="cart-rescue",
+            version="5b1c0d2e",
+            instance="cart-rescue",
+            entered_at="2026-01-01T03:04:05.678Z",
+            goal="bought",
+            value=49.9,
+            arms={"rescue-discount": "ten-percent"},
+            trigger={"event_id": "m-1", "type": "Order Completed", "timestamp": "2026-01-02T03:04:05.000Z"},
+        )
+    )
+
+    kind: Literal["goal"]
+    customer_id: CustomerId
+    at: Moment = Field(description="when it happened")
+    journey: Name = Field(description="the journey")
+    version: Version
+    instance: str = Field(min_length=1, description="which stay in the journey: its name, and its key if it has one")
+    entered_at: Moment = Field(description="when the stay began")
+    goal: Name = Field(description="the goal")
+    value: int | float | None = Field(description="what it is worth; null if that is not said or not known")
+    arms: dict[Name, Name] = Field(description="by experiment of the journey, the arm that the customer has")
+    trigger: Trigger | None = Field(description="the event that reached it")
 
 
 class IdentityLine(Sent):
@@ -156,5 +251,8 @@ class Journal(Sent):
     )
 
 
-class JourneyLog(RootModel[Annotated[StepLine | IdentityLine | SegmentLine | Journal, Field(discriminator="kind")]]):
+_Line = StepLine | ExposureLine | HoldoutLine | GoalLine | IdentityLine | SegmentLine | Journal
+
+
+class JourneyLog(RootModel[Annotated[_Line, Field(discriminator="kind")]]):
     """A line of a customer's story, or the journal of a checkpoint."""

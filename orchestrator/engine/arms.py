@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeGuard
 
 from orchestrator.engine.condition import Condition
 from orchestrator.errors import Unmet
@@ -100,5 +100,5 @@ class LikelyTo:
         return self.propensity.score(event, customer, journey) > self.above
 
 
-def _is_score(value: Any) -> bool:
+def _is_score(value: Any) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1

@@ -14,6 +14,7 @@ MERGES_KEPT: Final = 256
 OFFERS_KEPT: Final = 64
 PAST_KEPT: Final = 256
 UNHEARD_KEPT: Final = 32
+EXPERIMENTS_KEPT: Final = 256
 
 RESERVED: Final = b"\x01"
 """How the keys of records begin that belong to no customer, beside those of the customers."""
@@ -24,6 +25,11 @@ PARTS: Final = b"\x02"
 _SEPARATOR: Final = b"\x00"  # JSON text never holds it
 
 
+def stay_key(journey: str, value: str) -> str:
+    """The key of a stay: one at a time for each value of the entry's ``key``."""
+    return f"{journey}/{value}" if value else journey
+
+
 @dataclass(slots=True)
 class Instance:
     """One stay of a customer in one journey.
@@ -31,7 +37,10 @@ class Instance:
     ``key`` is unique for the customer: the journey's name, and ``value``, that of the entry's key, if it has one.
     ``origin`` is the customer's key at entry and ``entry`` the event that began it: the ids of its
     actions are made of them, so that they survive a merge. ``step`` is None once the last step is
-    done and only its offers are watched. ``due`` is when the wait ends, ``since`` when it began.
+    done and only its offers and goals are watched. ``due`` is when the wait ends, ``since`` when it began.
+    ``laps`` counts how often it went on elsewhere, so that a step that is taken again speaks with ids of its
+    own. ``said`` has, for the steps whose message is awaited, the id of their last action, empty once it was
+    opened.
     """
 
     journey: str
@@ -45,6 +54,13 @@ class Instance:
     since: int | None = None
     last: dict[str, Any] | None = None
     value: str = ""
+    laps: int = 0
+    said: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def set_aside(self) -> bool:
+        """Whether another stay has its key now, and only its offers are watched."""
+        return self.key != stay_key(self.journey, self.value)
 
 
 @dataclass(slots=True)
@@ -74,6 +90,14 @@ class Past:
 
 
 @dataclass(slots=True)
+class Assignment:
+    """The arm of an experiment that was given at a moment."""
+
+    arm: str
+    at: int
+
+
+@dataclass(slots=True)
 class Consent:
     """A yes or a no to messages of one purpose on one channel."""
 
@@ -94,7 +118,8 @@ class Customer:
     something falls due beside waits and offers: see ``engine/alarms.py``. ``computed`` has for each
     computed trait the version of its definition and its state, ``segments`` the sorted names of those
     that the customer belongs to, and ``history`` the numbers of the first and the last chunk of the
-    events that are kept apart, and how many these are.
+    events that are kept apart, and how many these are. ``experiments`` has the arms that the customer
+    was given, by experiment and holdout.
     """
 
     key: str
@@ -109,6 +134,7 @@ class Customer:
     instances: dict[str, Instance] = field(default_factory=dict)
     offers: dict[str, Offer] = field(default_factory=dict)
     past: dict[str, Past] = field(default_factory=dict)
+    experiments: dict[str, Assignment] = field(default_factory=dict)
     merged: list[str] = field(default_factory=list)
     claimed: dict[str, str] = field(default_factory=dict)
     unheard: list[dict[str, Any]] = field(default_factory=list)
@@ -152,6 +178,7 @@ _OPTIONAL: Final = (
     "instances",
     "offers",
     "past",
+    "experiments",
     "merged",
     "claimed",
     "unheard",
@@ -205,6 +232,11 @@ def from_json(plain: dict[str, Any], seen: bytes) -> Record:
         record.offers = {key: Offer(**value) for key, value in record.offers.items()}  # type: ignore[arg-type]
     if record.past:
         record.past = {key: Past(**value) for key, value in record.past.items()}  # type: ignore[arg-type]
+    if record.experiments:
+        record.experiments = {
+            key: Assignment(**value)  # type: ignore[arg-type]
+            for key, value in record.experiments.items()
+        }
     if record.consents:
         record.consents = {key: Consent(**value) for key, value in record.consents.items()}  # type: ignore[arg-type]
     return record

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from typing import Final
 
+from orchestrator.engine.assignment import held_out
 from orchestrator.engine.condition import Condition
-from orchestrator.engine.customer import PAST_KEPT, Instance, Past
+from orchestrator.engine.customer import PAST_KEPT, Instance, Past, stay_key
 from orchestrator.engine.entry import Entry, Reentry
-from orchestrator.engine.journey import Journey
-from orchestrator.engine.progress import ANY, hear, walk
+from orchestrator.engine.journey import ANY, Journey
+from orchestrator.engine.progress import hear, walk
 from orchestrator.engine.turn import NOTHING, Turn, remember
 from orchestrator.errors import Unmet
 from orchestrator.events.event import Event
 
 ALARM: Final = "entry:"
 """How the names of alarms begin that belong here; the journey's name follows."""
+_JOINS_AT_ONCE: Final = 100
+"""Journeys that join each other without a wait are refused when they are written: only a bug would need more."""
 
 
 def enter_all(turn: Turn, event: Event) -> None:
@@ -55,35 +58,51 @@ def _segment_signal(turn: Turn, name: str, entered: bool) -> Event:
     return turn.signal(f"segment/{name}/{word}/{cause}", f"Segment {word.capitalize()}", {"segment": name})
 
 
-def instance_key(journey: str, key: str) -> str:
-    """The key of a stay: one at a time for each value of the entry's ``key``."""
-    return f"{journey}/{key}" if key else journey
+def enter_joined(turn: Turn) -> None:
+    """Lets the customer into the journeys that a step of another one named; why not, the story says."""
+    for _ in range(_JOINS_AT_ONCE):
+        if not turn.joins:
+            return
+        name, event = turn.joins.pop(0)
+        journey, joining = turn.env.current[name], turn.about(event)
+        refusal = _enter(joining, event, journey)
+        if refusal is not None:
+            unborn = Instance(name, journey.version, name, turn.customer.key, event.at, remember(event))
+            joining.note("refused", unborn, None, refusal)
+    turn.joins.clear()
 
 
-def _enter(turn: Turn, event: Event, journey: Journey) -> None:
+def _enter(turn: Turn, event: Event, journey: Journey) -> str | None:
+    """Begins a stay, if the entry allows it; else, where the story does not say it yet, why not."""
     entry = journey.entry
-    if entry.condition is not None and not turn.holds(entry.condition, None)[0]:
-        return
+    if entry.condition is not None:
+        holds, unmet = turn.holds(entry.condition, None)
+        if not holds:
+            return unmet or f"not true: {entry.condition.source}"
     try:
         key = _entry_key(turn, entry.key)
-    except Unmet:
-        return
-    name = instance_key(journey.name, key)
+    except Unmet as unmet_key:
+        return str(unmet_key)
+    name = stay_key(journey.name, key)
     customer = turn.customer
     current = customer.instances.get(name)
     if current is not None and current.step is not None:
-        return
+        return "is in it already"
     instance = Instance(journey.name, journey.version, name, customer.key, event.at, remember(event), value=key)
     refusal = reentry_refusal(turn, entry, name, event.at)
     if refusal is not None:
         turn.note("refused", instance, None, refusal)
-        return
+        return None
+    held = held_out(turn, journey)
+    if held is not None:
+        return held
     if current is not None:
         _set_aside(turn, current)
     _remember_entry(turn, entry, name, event.at)
     customer.instances[name] = instance
     turn.note("entered", instance, journey.first)
     walk(turn, instance, journey, journey.first)
+    return None
 
 
 def _entry_key(turn: Turn, key: Condition | None) -> str:
@@ -125,8 +144,15 @@ def bound_past(past: dict[str, Past]) -> None:
 
 
 def _set_aside(turn: Turn, finished: Instance) -> None:
-    """A finished stay whose offers are still watched makes room for a new one under the same key."""
+    """A finished stay whose offers are still watched makes room for a new one under the same key.
+
+    Goals are the new one's from now on.
+    """
     customer = turn.customer
+    finished.due = None
+    if not any(made.instance == finished.key for made in customer.offers.values()):
+        del customer.instances[finished.key]
+        return
     aside = f"{finished.key}@{finished.entered_at}.{finished.entry['id']}"
     for made in customer.offers.values():
         if made.instance == finished.key:

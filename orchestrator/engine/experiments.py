@@ -16,9 +16,6 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
-EVERYWHERE: Final = "*"
-_HELD: Final = "held"
-_FREE: Final = "free"
 _KEPT_BITS: Final = 52
 
 
@@ -34,7 +31,7 @@ class Arm:
 def chance(*names: str) -> float:
     """A number between 0 and 1, both excluded, as good as random, and always the same for the same names."""
     digest = blake2b("\x1f".join(names).encode(), digest_size=8).digest()
-    return ((int.from_bytes(digest, "big") >> (64 - _KEPT_BITS)) + 0.5) / 2**_KEPT_BITS
+    return ((int.from_bytes(digest, "big") >> (64 - _KEPT_BITS)) + 0.5) / (1 << _KEPT_BITS)
 
 
 def drawn(customer_id: str, experiment: str, arms: Iterable[Arm]) -> Arm | None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from orchestrator.engine import derived, history
 from orchestrator.engine.adapt import adapt
+from orchestrator.engine.assignment import unite_experiments
 from orchestrator.engine.customer import (
     ALIASES_KEPT,
     ANONYMOUS,
@@ -33,12 +34,14 @@ from orchestrator.engine.customer import (
 )
 from orchestrator.engine.entries import bound_past, reentry_refusal
 from orchestrator.engine.home import Home
+from orchestrator.engine.journey import ANY
 from orchestrator.engine.message import Absorb, Claim, Granted, Release
 from orchestrator.engine.offering import OF_MESSAGES, bound_offers, settle, withdraw, withdraw_unwanted
 from orchestrator.engine.profile import set_consent
-from orchestrator.engine.progress import ANY, hear_in, leave
+from orchestrator.engine.progress import hear_in, leave
 from orchestrator.engine.seen import unite
 from orchestrator.engine.turn import Step, Turn
+from orchestrator.engine.waits import follow
 from orchestrator.events.event import ALIASED, Event
 from orchestrator.moments import format_moment
 
@@ -104,10 +107,12 @@ def absorb(turn: Turn, message: Absorb) -> Step:
     moved = _unite_journeys(turn, customer, other)
     _unite_past(customer, other)
     changes = derived.unite(turn, other, message.history)
+    unite_experiments(customer, other)
     # What came along may be of older definitions than what was here.
     customer.adapted = other.adapted
     adapt(turn)
     turn.say(_line("merged", customer.key, other.key, turn.now, f"{len(moved)} journeys moved"))
+    follow(turn)
     withdraw_unwanted(turn)
     bound_offers(turn)
     _hear_unheard(turn, moved, unheard)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from orchestrator.engine.audience import Audience
 from orchestrator.engine.condition import Condition
 from orchestrator.engine.entry import Entry
 from orchestrator.engine.policy import DEFAULT_POLICY, Policy
-from orchestrator.engine.steps import OPENED, Step, WaitForEvent, WaitForOpened
+from orchestrator.engine.steps import OPENED, Split, Step, WaitForEvent, WaitForOpened
+
+ANY: Final = "*"
+"""Stands for any event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Journey:
     """One version of a journey. ``first`` is the step where a customer begins; None means it has none.
 
     ``holdout`` is the percentage of customers who do not enter, ``watch_ms`` how long after entry a goal
-    may be reached even if the last step is done.
+    may be reached even if the last step is done. ``experiments`` are the names of those that it splits by.
     ``migrate`` asks those who stand in another version to come here: from the step to the step that it says, or else
     to the one of the same id; None as a step ends the stay.
     """
@@ -54,6 +58,7 @@ class Journey:
     migrate: Mapping[str, str | None] | None = None
     hears: frozenset[str] = field(init=False)
     watch_ms: int = field(init=False)
+    experiments: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         """A customer in the journey is only looked at for events that the journey ``hears``."""
@@ -66,6 +71,8 @@ class Journey:
                 names |= OPENED
         object.__setattr__(self, "hears", frozenset(names))
         object.__setattr__(self, "watch_ms", max((goal.within_ms or 0 for goal in self.goals), default=0))
+        splits = frozenset(step.experiment for step in self.steps.values() if isinstance(step, Split))
+        object.__setattr__(self, "experiments", splits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def _move(turn: Turn, instance: Instance, journey: Journey, new: str) -> None:
     since = instance.since if instance.since is not None else turn.now
     turn.note("migrated", instance, new, f"from '{instance.step}' to version {journey.version}")
     instance.version = journey.version
-    due = due_of(turn, journey.steps[new], since)
+    due = due_of(turn, instance, journey.steps[new], since)
     if due is None:
         walk(turn, instance, journey, new)
     else:

@@ -8,14 +8,11 @@ from typing import Any, Final
 from orchestrator.engine.customer import OFFERS_KEPT, Instance, Offer
 from orchestrator.engine.profile import consent_of
 from orchestrator.engine.steps import Act
-from orchestrator.engine.treatment import Consent, Treatment
+from orchestrator.engine.treatment import CONSENT_FREE, Consent, Treatment
 from orchestrator.engine.turn import Outgoing, Turn, journey_view
 from orchestrator.errors import Bug, ContentError
 from orchestrator.events.event import Event
 from orchestrator.moments import format_moment
-
-CONSENT_FREE: Final = frozenset({"service", "transactional"})
-"""Purposes that need no consent: they serve what the customer asked for."""
 
 OF_MESSAGES: Final = "Message "
 """How the names of events begin that are about a message: what became of it, what the customer did with it."""
@@ -37,7 +34,7 @@ def offer(turn: Turn, instance: Instance, act: Act) -> None:
     treatment = act.treatment
     due = turn.at + act.delay_ms
     made = Offer(
-        id=action_id(instance, act.id),
+        id=action_id(instance, act.id, instance.laps),
         instance=instance.key,
         journey=instance.journey,
         version=instance.version,
@@ -50,6 +47,8 @@ def offer(turn: Turn, instance: Instance, act: Act) -> None:
         expires_at=due + treatment.expires_ms,
         due=due,
     )
+    if act.awaited:
+        instance.said[act.id] = made.id
     if due > turn.now:
         _hold(turn, made, due, "delay", f"due at {format_moment(due)}")
     else:
@@ -127,7 +126,7 @@ def _forget(turn: Turn, made: Offer) -> None:
     customer = turn.customer
     customer.offers.pop(made.id, None)
     instance = customer.instances.get(made.instance)
-    finished = instance is not None and instance.step is None
+    finished = instance is not None and instance.step is None and instance.due is None
     if finished and not any(other.instance == made.instance for other in customer.offers.values()):
         del customer.instances[made.instance]
 
@@ -268,7 +267,8 @@ def _publish(turn: Turn, made: Offer, treatment: Treatment, content: dict[str, A
 
 
 def _can_be_withdrawn(turn: Turn, made: Offer) -> bool:
-    return made.purpose not in CONSENT_FREE or bool(turn.journey(made.journey, made.version).exits)
+    journey = turn.journey(made.journey, made.version)
+    return made.purpose not in CONSENT_FREE or bool(journey.exits or journey.goals)
 
 
 def _cause(turn: Turn, instance: Instance) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Rules of this file: a customer moves from step to step and leaves a journey only here.
 
-Exits come before waits, waits before entries; so an event that ends a stay may begin the next one.
+Goals come before exits, exits before waits, waits before entries; so an event that ends a stay may begin the next one.
 """
 
 from __future__ import annotations
@@ -8,15 +8,25 @@ from __future__ import annotations
 from typing import Final
 
 from orchestrator.engine.customer import Instance
-from orchestrator.engine.journey import Journey
-from orchestrator.engine.offering import offer, withdraw
-from orchestrator.engine.steps import Act, Branch, Quiet, Wait, WaitForAbsence, WaitForEvent
+from orchestrator.engine.goals import log_goal, reached
+from orchestrator.engine.journey import ANY, Journey
+from orchestrator.engine.offering import withdraw
+from orchestrator.engine.passing import take
+from orchestrator.engine.steps import (
+    OPENED,
+    EventWait,
+    Step,
+    TimedWait,
+    WaitForAbsence,
+    WaitForDate,
+    WaitForEvent,
+    WaitForOpened,
+)
 from orchestrator.engine.turn import Turn, remember
-from orchestrator.engine.waits import due_of
+from orchestrator.engine.waits import date_of, due_of, said_of
 from orchestrator.errors import Bug
 from orchestrator.events.event import Event
 
-ANY: Final = "*"
 _STEPS_AT_ONCE: Final = 1_000
 
 
@@ -30,8 +40,20 @@ def hear_in(turn: Turn, event: Event, instance: Instance) -> None:
     """Shows an event to one stay."""
     journey = turn.journey(instance.journey, instance.version)
     hears = journey.hears
-    if (event.name in hears or ANY in hears) and not _exit_by(turn, event, instance, journey):
+    if event.name not in hears and ANY not in hears:
+        return
+    if not _reach(turn, event, instance, journey) and not _exit_by(turn, event, instance, journey):
         _receive(turn, event, instance, journey)
+
+
+def _reach(turn: Turn, event: Event, instance: Instance, journey: Journey) -> bool:
+    goal = reached(turn, event, instance, journey) if journey.goals else None
+    if goal is None:
+        return False
+    if not instance.set_aside:
+        log_goal(turn, instance, journey, goal)
+    leave(turn, instance, f"goal {goal.name}: {event.name} came")
+    return True
 
 
 def _exit_by(turn: Turn, event: Event, instance: Instance, journey: Journey) -> bool:
@@ -55,37 +77,66 @@ def leave(turn: Turn, instance: Instance, reason: str) -> None:
 
 
 def _receive(turn: Turn, event: Event, instance: Instance, journey: Journey) -> None:
+    opened = _opened(event, instance) if instance.said and event.name in OPENED else None
     if instance.step is None:
         return
     step = journey.steps[instance.step]
-    if not isinstance(step, WaitForEvent) or not (event.name in step.events or ANY in step.events):
-        return
-    if step.condition is not None and not turn.holds(step.condition, instance)[0]:
+    if not (opened == step.act if isinstance(step, WaitForOpened) else _is_awaited(turn, event, instance, step)):
         return
     instance.last = remember(event)
     turn.note("moved", instance, step.id, f"{event.name} came")
     walk(turn, instance, journey, step.next)
 
 
+def _is_awaited(turn: Turn, event: Event, instance: Instance, step: Step) -> bool:
+    if not isinstance(step, WaitForEvent) or not (event.name in step.events or ANY in step.events):
+        return False
+    return step.condition is None or turn.holds(step.condition, instance)[0]
+
+
+def _opened(event: Event, instance: Instance) -> str | None:
+    """The act step whose last message the event shows to be opened; that is kept for waits that begin later."""
+    opened = event.properties.get("action_id")
+    for step, id_ in instance.said.items():
+        if id_ and id_ == opened:
+            instance.said[step] = ""
+            return step
+    return None
+
+
 def wake(turn: Turn, instance: Instance) -> None:
     """Ends a wait whose time is over."""
+    if instance.step is None:
+        instance.due = None  # No goal can be reached any more; forget_expired sees to the rest.
+        return
     journey = turn.journey(instance.journey, instance.version)
-    step = journey.steps[instance.step] if instance.step is not None else None
-    if isinstance(step, WaitForAbsence):
-        back = turn.customer.last_seen + step.duration_ms
-        if back > turn.now:
-            instance.due = back
-            return
-        turn.note("moved", instance, step.id, "not seen since")
-        walk(turn, instance, journey, step.next)
-    elif isinstance(step, WaitForEvent):
-        turn.note("moved", instance, step.id, "timed out")
-        walk(turn, instance, journey, step.timed_out)
-    elif isinstance(step, Wait):
-        turn.note("moved", instance, step.id, "waited")
-        walk(turn, instance, journey, step.next)
-    else:
+    step = journey.steps[instance.step]
+    if not isinstance(step, TimedWait | EventWait):
         raise Bug(f"'{instance.key}' is due at step '{instance.step}', which is no wait")
+    if isinstance(step, WaitForAbsence | WaitForDate) and _waits_on(turn, instance, step):
+        return
+    turn.note("moved", instance, step.id, _over(step))
+    walk(turn, instance, journey, step.timed_out if isinstance(step, EventWait) else step.next)
+
+
+def _waits_on(turn: Turn, instance: Instance, step: WaitForAbsence | WaitForDate) -> bool:
+    """Whether it is too early, since what is waited for is later now; a stay without its date leaves."""
+    if isinstance(step, WaitForDate):
+        date = date_of(turn, instance, step)
+        if isinstance(date, str):
+            leave(turn, instance, f"it waits for a date that is not known: {date}")
+            return True
+    else:
+        date = turn.customer.last_seen + step.duration_ms
+    if date > turn.now:
+        instance.due = date
+    return date > turn.now
+
+
+def _over(step: TimedWait | EventWait) -> str:
+    if isinstance(step, EventWait):
+        return "timed out"
+    return "not seen since" if isinstance(step, WaitForAbsence) else "waited"
 
 
 def walk(turn: Turn, instance: Instance, journey: Journey, step_id: str | None) -> None:
@@ -97,42 +148,26 @@ def walk(turn: Turn, instance: Instance, journey: Journey, step_id: str | None) 
             _finish(turn, instance, journey)
             return
         step = journey.steps[step_id]
-        due = due_of(turn, step, turn.at)
+        if isinstance(step, WaitForOpened) and instance.said.get(step.act) == "":
+            turn.note("moved", instance, step.id, "opened already")
+            step_id = step.next
+            continue
+        due = due_of(turn, instance, step, turn.at)
         if due is not None:
             instance.due, instance.since = due, turn.at
-            turn.note("waiting", instance, step.id)
+            turn.note("waiting", instance, step.id, said_of(step, due))
             return
-        if isinstance(step, Branch):
-            step_id = _branch(turn, instance, step)
-            continue
-        if isinstance(step, Act):
-            offer(turn, instance, step)
-        elif isinstance(step, Quiet):
-            quiet = turn.customer.quiet
-            quiet[step.purpose] = max(quiet.get(step.purpose, 0), turn.at + step.duration_ms)
-            turn.note("quiet", instance, step.id, step.purpose)
-        step_id = step.next
+        step_id = take(turn, instance, step)
     raise Bug(f"journey '{journey.name}' {journey.version} went {_STEPS_AT_ONCE} steps without a wait")
 
 
-def _branch(turn: Turn, instance: Instance, step: Branch) -> str | None:
-    for number, (condition, target) in enumerate(step.arms, 1):
-        if condition is None:
-            turn.note("branched", instance, step.id, f"arm {number}: else")
-            return target
-        holds, unmet = turn.holds(condition, instance)
-        if holds:
-            turn.note("branched", instance, step.id, f"arm {number}: {condition.source}")
-            return target
-        if unmet is not None:
-            turn.note("unmet", instance, step.id, f"arm {number}: {unmet}")
-    turn.note("branched", instance, step.id, "no arm")
-    return step.next
-
-
 def _finish(turn: Turn, instance: Instance, journey: Journey) -> None:
+    """The last step is done: what stays is what is open, and goals that may still be reached."""
     turn.note("ended", instance, None)
-    if not any(made.instance == instance.key for made in turn.customer.offers.values()):
+    watched_until = instance.entered_at + journey.watch_ms
+    if watched_until > turn.now:
+        instance.due = watched_until
+    elif not any(made.instance == instance.key for made in turn.customer.offers.values()):
         turn.customer.instances.pop(instance.key, None)
 
 
@@ -144,7 +179,7 @@ def forget_expired(turn: Turn) -> None:
             del customer.offers[made.id]
     watched = {made.instance for made in customer.offers.values()}
     for instance in list(customer.instances.values()):
-        if instance.step is None and instance.key not in watched:
+        if instance.step is None and instance.due is None and instance.key not in watched:
             del customer.instances[instance.key]
     for purpose in [purpose for purpose, until in customer.quiet.items() if until <= turn.now]:
         del customer.quiet[purpose]

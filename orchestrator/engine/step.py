@@ -11,7 +11,7 @@ from orchestrator.engine.adapt import adapt
 from orchestrator.engine.alarms import fire, next_due
 from orchestrator.engine.audience import EVERYTHING
 from orchestrator.engine.customer import Customer, Pointer, Record
-from orchestrator.engine.entries import enter_all
+from orchestrator.engine.entries import enter_all, enter_joined
 from orchestrator.engine.home import Home
 from orchestrator.engine.journey import Env
 from orchestrator.engine.message import Absorb, Claim, Follow, Granted, Message
@@ -19,8 +19,9 @@ from orchestrator.engine.offering import settle, withdraw_unwanted
 from orchestrator.engine.profile import learn
 from orchestrator.engine.progress import hear
 from orchestrator.engine.turn import Step, Turn
+from orchestrator.engine.waits import follow
 from orchestrator.errors import Bug
-from orchestrator.events.event import Event
+from orchestrator.events.event import IDENTIFIED, Event
 
 
 def on_event(env: Env, record: Record | None, event: Event, now: int, key: str, home: Home | None = None) -> Step:
@@ -53,14 +54,15 @@ def on_event(env: Env, record: Record | None, event: Event, now: int, key: str, 
         if narrowed:
             withdraw_unwanted(turn)
     if customer.instances:
+        if event.name == IDENTIFIED:
+            follow(turn)
         hear(turn, event)
     if now - event.timestamp > env.late_after_ms:
         turn.out.late = True
     else:
         enter_all(turn, event)
         derived.settle(turn, moved)
-    customer.next_due = next_due(turn)
-    return turn.out
+    return _done(turn)
 
 
 def on_message(env: Env, record: Record | None, message: Message, now: int, home: Home | None = None) -> Step:
@@ -82,21 +84,30 @@ def on_timer(env: Env, customer: Customer, now: int, home: Home | None = None) -
     turn = Turn(env, customer, None, now, home)
     adapt(turn)
     fire(turn)
-    customer.next_due = next_due(turn)
-    return turn.out
+    return _done(turn)
 
 
 def on_sweep(env: Env, customer: Customer, now: int, home: Home | None = None) -> Step:
     """What a change of the definitions means for one customer whom nothing else has touched since."""
     turn = Turn(env, customer, None, now, home)
     adapt(turn)
-    customer.next_due = next_due(turn)
-    return turn.out
+    return _done(turn)
 
 
 def _absorb(env: Env, customer: Customer | None, message: Absorb, now: int, home: Home | None) -> Step:
     seen_at = message.record["last_seen"]
     target = customer if customer is not None else Customer(message.to, seen_at, seen_at)
-    step = identity.absorb(Turn(env, target, None, now, home), message)
-    target.next_due = next_due(Turn(env, target, None, now))
-    return step
+    turn = Turn(env, target, None, now, home)
+    identity.absorb(turn, message)
+    return _done(turn)
+
+
+def _done(turn: Turn) -> Step:
+    """What a turn comes to when its last word is said."""
+    for _ in range(derived.MOST_ROUNDS):
+        if not turn.joins:
+            break
+        enter_joined(turn)
+        derived.settle(turn, [])
+    turn.customer.next_due = next_due(turn)
+    return turn.out

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+CONSENT_FREE: Final = frozenset({"service", "transactional"})
+"""Purposes that need no consent: they serve what the customer asked for."""
 
 
 class Consent(StrEnum):

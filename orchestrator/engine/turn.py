@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from orchestrator.engine.arms import Test
 from orchestrator.engine.audience import Audience, own_state
+from orchestrator.engine.condition import Condition
 from orchestrator.engine.customer import Customer, Instance, Record
 from orchestrator.engine.home import Home
 from orchestrator.engine.journey import Env, Journey
@@ -65,6 +66,7 @@ class Turn:
         "env",
         "event",
         "home",
+        "joins",
         "now",
         "out",
     )
@@ -85,6 +87,7 @@ class Turn:
         self.changed: set[str] = set()
         self.at = event.at if event is not None else now
         self.out = Step(customer)
+        self.joins: list[tuple[str, Event]] = []
         self.customer_id = customer.key[2:]
         self._customer_view: View | None = None
         self._event_view: View | None = None
@@ -98,7 +101,7 @@ class Turn:
     def about(self, event: Event) -> Turn:
         """The same work, seen by what another event says: what is said of it goes the same way."""
         turn = Turn(self.env, self.customer, event, self.now, self.home)
-        turn.out, turn.changed = self.out, self.changed
+        turn.out, turn.changed, turn.joins = self.out, self.changed, self.joins
         return turn
 
     def signal(self, id_: str, name: str, properties: dict[str, Any]) -> Event:
@@ -117,6 +120,14 @@ class Turn:
             context={},
             traceparent=cause.traceparent if cause is not None else None,
         )
+
+    def join(self, journey: str, id_: str, instance: Instance) -> None:
+        """Has the customer enter another journey when this work is done, by the event that moves the stay."""
+        kept = remember(self.event) if self.event is not None else instance.last or instance.entry
+        signal = self.signal(id_, kept["name"], kept["properties"])
+        signal.traits = kept.get("traits", {})
+        signal.traceparent = kept.get("traceparent")
+        self.joins.append((journey, signal))
 
     def journey(self, name: str, version: str) -> Journey:
         """The pinned version. Raises Bug when it is not loaded: the partition must wait for it."""
@@ -171,6 +182,10 @@ class Turn:
             ), None
         except Unmet as unmet:
             return False, str(unmet)
+
+    def value(self, expression: Condition, instance: Instance) -> Any:
+        """The value of an expression. Raises Unmet."""
+        return expression.evaluate(self.event_view(instance), self.customer_view(), journey_view(instance))
 
     def note(self, happened: str, instance: Instance, step: str | None, reason: str | None = None) -> None:
         """Writes one line of the customer's story to the journey log."""

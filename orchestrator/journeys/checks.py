@@ -120,14 +120,14 @@ def _check_reach(steps: tuple[StepDefinition, ...], at: Location) -> Iterator[Fi
 
 def _check_arms(arms: tuple[ArmDefinition, ...], at: Location) -> Iterator[Finding]:
     for number, arm in enumerate(arms[:-1]):
-        if arm.if_ is None:
+        if not arm.tests:
             message = "this arm cannot be reached: the one before it has no 'if', so it takes all others"
             yield Finding((*at, "branch", number + 1), message)
 
 
 def _ends(step: StepDefinition) -> bool:
     """Whether no way leads on after the step."""
-    if step.branch is not None and all(arm.if_ is not None for arm in step.branch):
+    if step.branch is not None and all(arm.tests for arm in step.branch):
         return False
     inner = [steps for _, steps in ways(step)]
     return step.end is True or (bool(inner) and all(any(map(_ends, steps)) for steps in inner))

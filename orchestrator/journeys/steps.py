@@ -223,7 +223,7 @@ class StepDefinition(Model):
     def _is_of_one_kind(self) -> StepDefinition:
         given = [kind for kind in STEP_KINDS if kind in self.model_fields_set]
         if not given:
-            raise PydanticCustomError("step_kind", f"a step needs one of {_KINDS_SAID}")  # type: ignore[arg-type]
+            raise PydanticCustomError("step_kind", f"a step needs one of {_KINDS_SAID}")
         if len(given) > 1:
             raise at_key(given[1], f"a step is one of {' and '.join(given)}, not both: make a step of each")
         if getattr(self, given[0]) is None:

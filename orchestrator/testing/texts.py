@@ -9,17 +9,18 @@ from tempfile import TemporaryDirectory
 from textwrap import dedent
 from typing import Final
 
-from orchestrator.journeys.load import ACTIONS, CHANNELS, JOURNEYS, SEGMENTS, TRAITS, load
+from orchestrator.journeys.load import ACTIONS, CHANNELS, JOURNEYS, POLICY, SEGMENTS, TRAITS, load
 from orchestrator.journeys.pack import Pack
 
 _BETWEEN: Final = re.compile(r"^---\s*$", re.MULTILINE)
-_KIND: Final = re.compile(r"^(journey|action|channels|given|computed|history|segments):", re.MULTILINE)
 _FOLDERS: Final = {"journey": JOURNEYS, "action": ACTIONS}
 _FILES: Final = {
     "channels": CHANNELS,
     **dict.fromkeys(("given", "computed", "history"), TRAITS),
     "segments": SEGMENTS,
+    **dict.fromkeys(("timezone", "locale", "holdout"), POLICY),
 }
+_KIND: Final = re.compile(rf"^({'|'.join([*_FOLDERS, *_FILES])}):", re.MULTILINE)
 
 
 @lru_cache(maxsize=256)
