@@ -18,21 +18,18 @@ from __future__ import annotations
 import ast
 import difflib
 import functools
-import importlib.util
-import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import Unmet
 from orchestrator.journeys import cel_runtime as runtime
+from orchestrator.journeys.cel_parser import CelError, bare, error_at, literal, parse, shown, trees
 
 if TYPE_CHECKING:
-    from lark import Lark, Token, Tree
-    from lark.lexer import TerminalDef
+    from lark import Token, Tree
 
 __all__ = ["CelError", "Expression", "Unmet", "compile_expression"]
 
@@ -43,15 +40,6 @@ _FILE = "<cel>"
 
 _Run = Callable[[Any, Any, Any], Any]
 _Places = list[tuple[str, str | None]]
-
-
-class CelError(ValueError):
-    """A text that is no expression: one sentence says why; ``line`` and ``column`` count from 1."""
-
-    def __init__(self, message: str, line: int, column: int) -> None:
-        super().__init__(message)
-        self.line = line
-        self.column = column
 
 
 class Expression:
@@ -140,8 +128,8 @@ def compile_expression(source: str, variables: frozenset[str] = frozenset(_VARIA
         raise ValueError(f"an expression is evaluated over {', '.join(_VARIABLES)} only")
     if len(source) > _LONGEST:
         raise CelError(f"an expression may have {_LONGEST} characters, this one has {len(source)}", 1, 1)
-    tree = _parse(source)
-    places: _Places = [(_shown(source), None)]
+    tree = parse(source)
+    places: _Places = [(shown(source), None)]
     optimistic = _Generator(source, variables, places, careful=False)
     try:
         run, careful = optimistic.function(tree), None
@@ -152,83 +140,10 @@ def compile_expression(source: str, variables: frozenset[str] = frozenset(_VARIA
     return Expression(source, frozenset(optimistic.paths), run, careful, places)
 
 
-_STRING = r"""[rR](?:"[^"\r\n]*"|'[^'\r\n]*')|"(?:[^"\\\r\n]|\\.)*"|'(?:[^'\\\r\n]|\\.)*'"""
-_LONG_STRING = (
-    r'[rR]"""(?:[^"]|"(?!""))*"""'
-    r"|[rR]'''(?:[^']|'(?!''))*'''"
-    r'|"""(?:[^"\\]|\\(?:.|\s)|"(?!""))*"""'
-    r"|'''(?:[^'\\]|\\(?:.|\s)|'(?!''))*'''"
-)
-# cel-python's own patterns take exponential time for a text that is not closed, and allow 1. as a number.
-_TERMINALS = {
-    "STRING_LIT": _STRING,
-    "MLSTRING_LIT": _LONG_STRING,
-    "BYTES_LIT": f"[bB](?:{_LONG_STRING}|{_STRING})",
-    "FLOAT_LIT": r"-?[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?|-?[0-9]+[eE][+-]?[0-9]+",
-}
-_HINTS = {
-    "=": "write == to compare",
-    "&": "write && for 'and'",
-    "|": "write || for 'or'",
-    "and": "write && for 'and'",
-    "or": "write || for 'or'",
-    '"': "this text has no closing quote",
-    "'": "this text has no closing quote",
-}
-
-
-@functools.cache
-def _parser() -> Lark:
-    """The parser, made on first use: lark and its tables take a quarter of a second, celpy itself even more."""
-    from lark import Lark
-    from lark.lexer import PatternRE
-
-    def repair(terminal: TerminalDef) -> None:
-        if terminal.name in _TERMINALS:
-            terminal.pattern = PatternRE(_TERMINALS[terminal.name])
-            terminal.priority = 2 if terminal.name == "MLSTRING_LIT" else 1
-
-    package = importlib.util.find_spec("celpy")
-    assert package is not None, "cel-python is not installed"
-    grammar = Path(str(package.origin)).with_name("cel.lark").read_text()
-    return Lark(
-        grammar, parser="lalr", start="expr", propagate_positions=True, maybe_placeholders=False,
-        edit_terminals=repair,
-    )  # fmt: skip
-
-
-def _parse(source: str) -> Tree[Token]:
-    from lark.exceptions import UnexpectedCharacters, UnexpectedToken
-
-    try:
-        return _parser().parse(source)
-    except UnexpectedCharacters as error:
-        found, line, column = error.char, error.line, error.column
-    except UnexpectedToken as error:
-        found, line, column = str(error.token), error.line, error.column
-        if error.token.type == "$END":
-            raise _error(source, len(source), "the expression is not complete") from None
-    raise CelError(_HINTS.get(found, f"{found!r} is not expected here"), line, column)
-
-
-def _error(source: str, at: int, message: str) -> CelError:
-    line_start = source.rfind("\n", 0, at) + 1
-    return CelError(message, source.count("\n", 0, at) + 1, at - line_start + 1)
-
-
-def _shown(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 80 else line[:79] + "…"
-
-
 _DYNAMIC = object()
 _KEYWORDS = {"true": True, "false": False}
 _RESERVED = re.compile(
     "as|break|const|continue|else|false|for|function|if|import|in|let|loop|namespace|null|package|return|true|var|void|while"
-)
-# Of all other rules, one with a single child only says how tightly it would have bound.
-_LEAVES = frozenset(
-    {"dot_ident", "dot_ident_arg", "ident", "ident_arg", "list_lit", "literal", "map_lit", "member_object"}
 )
 _ORDER: dict[str, tuple[type[ast.cmpop], Callable[[Any, Any], bool], bool]] = {
     "relation_lt": (ast.Lt, runtime.less, False),
@@ -254,13 +169,6 @@ _MACROS: dict[tuple[str, int], Callable[..., Any]] = {
 }
 _MACRO_NAMES = frozenset(name for name, _ in _MACROS)
 _PARSED_ONCE: dict[str, Callable[[Any], Any]] = {"timestamp": runtime.to_timestamp, "duration": runtime.to_duration}
-_QUOTED = re.compile(r"([bBrR]*)(\"\"\"|'''|\"|')(.*)\2", re.DOTALL)
-_ESCAPE = re.compile(
-    r"""\\(?:(?P<letter>[abfnrtv])|(?P<mark>[\\?"'`])|[xX](?P<x>[0-9a-fA-F]{2})|(?P<octal>[0-3][0-7]{2})"""
-    r"""|u(?P<u>[0-9a-fA-F]{4})|U(?P<U>[0-9a-fA-F]{8})|(?P<wrong>.?))""",
-    re.DOTALL,
-)
-_LETTERS = dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +214,7 @@ class _Generator:
         return code
 
     def _generated(self, tree: Tree[Token]) -> _Code:
-        tree = _bare(tree)
+        tree = bare(tree)
         self._depth += 1
         if self._depth > _DEEPEST:
             raise self._error(tree, f"the expression is nested deeper than {_DEEPEST} levels here; split it up")
@@ -318,7 +226,7 @@ class _Generator:
     # One method for each rule of the grammar that means something.
 
     def _expr(self, tree: Tree[Token]) -> _Code:
-        condition, then, otherwise = (self._expression(child) for child in _trees(tree))
+        condition, then, otherwise = (self._expression(child) for child in trees(tree))
         node = ast.IfExp(self._truth(condition, tree), then.node, otherwise.node)
         return _Code(node, boolean=then.boolean and otherwise.boolean)
 
@@ -332,7 +240,7 @@ class _Generator:
         self.has_logic = True
         whole, parts = tree, []
         while len(tree.children) == 2:
-            tree, last = _trees(tree)
+            tree, last = trees(tree)
             parts.append(last)
         operands = [(part, self._expression(part)) for part in [tree, *reversed(parts)]]
         if self._careful:
@@ -343,8 +251,8 @@ class _Generator:
         return _Code(node, boolean=True)
 
     def _relation(self, tree: Tree[Token]) -> _Code:
-        operator, right_tree = _trees(tree)
-        left, right = self._expression(_trees(operator)[0]), self._expression(right_tree)
+        operator, right_tree = trees(tree)
+        left, right = self._expression(trees(operator)[0]), self._expression(right_tree)
         if operator.data == "relation_in":
             node = self._membership(tree, left, right)
         elif operator.data in _ORDER:
@@ -388,21 +296,21 @@ class _Generator:
         return ast.Compare(subject.node, [same], [_constant(literal.value)])
 
     def _addition(self, tree: Tree[Token]) -> _Code:
-        operator, right = _trees(tree)
-        left = self._expression(_trees(operator)[0])
+        operator, right = trees(tree)
+        left = self._expression(trees(operator)[0])
         return _Code(self._call(tree, _ARITHMETIC[operator.data], left.node, self._expression(right).node))
 
     _multiplication = _addition
 
     def _unary(self, tree: Tree[Token]) -> _Code:
-        operator, operand = _trees(tree)
+        operator, operand = trees(tree)
         code = self._expression(operand)
         if operator.data == "unary_not":
             return _Code(ast.UnaryOp(ast.Not(), self._truth(code, tree)), boolean=True)
         return _Code(self._call(tree, runtime.negate, code.node))
 
     def _member_dot(self, tree: Tree[Token]) -> _Code:
-        owner, field = _trees(tree)
+        owner, field = trees(tree)
         if self._text(tree) in runtime.TYPES:
             return self._known(runtime.TYPES[self._text(tree)])
         if field in ("in", "true", "false", "null"):
@@ -410,7 +318,7 @@ class _Generator:
         return self._selected(owner, str(field))
 
     def _member_index(self, tree: Tree[Token]) -> _Code:
-        owner, position = _trees(tree)
+        owner, position = trees(tree)
         key = self._expression(position)
         if isinstance(key.value, str):
             return self._selected(owner, key.value)
@@ -424,8 +332,8 @@ class _Generator:
         return _Code(self._placed(node, owner_tree, field), path=(*owner.path, field) if owner.path else ())
 
     def _member_dot_arg(self, tree: Tree[Token]) -> _Code:
-        receiver, name, *rest = _trees(tree)
-        arguments = _trees(rest[0]) if rest else []
+        receiver, name, *rest = trees(tree)
+        arguments = trees(rest[0]) if rest else []
         if name in _MACRO_NAMES:
             return self._macro(tree, receiver, name, arguments)
         function = runtime.METHODS.get(name)
@@ -436,8 +344,8 @@ class _Generator:
         return self._called(tree, name, function, [receiver, *arguments])
 
     def _ident_arg(self, tree: Tree[Token]) -> _Code:
-        name, *rest = _trees(tree)
-        arguments = _trees(rest[0]) if rest else []
+        name, *rest = trees(tree)
+        arguments = trees(rest[0]) if rest else []
         if name in ("has", "dyn"):
             if len(arguments) != 1:
                 raise self._error(name, f"{name}() has one argument")
@@ -472,10 +380,10 @@ class _Generator:
             raise self._error(place, str(error)) from None
 
     def _has(self, argument: Tree[Token]) -> _Code:
-        selection = _bare(argument)
+        selection = bare(argument)
         if selection.data != "member_dot":
             raise self._error(selection, "has() takes a field, as in has(event.properties.total)")
-        owner_tree, field = _trees(selection)
+        owner_tree, field = trees(selection)
         owner = self._generated(owner_tree)
         if owner.path:
             self.paths.add((*owner.path, str(field)))
@@ -486,7 +394,7 @@ class _Generator:
 
     def _macro(self, tree: Tree[Token], receiver: Tree[Token], name: Token, arguments: list[Any]) -> _Code:
         macro = _MACROS.get((str(name), len(arguments)))
-        variable = _bare(arguments[0]) if arguments else None
+        variable = bare(arguments[0]) if arguments else None
         if macro is None:
             raise self._error(name, f"{name}() is written list.{name}(x, ...)")
         if variable is None or variable.data != "ident" or _RESERVED.fullmatch(str(variable.children[0])):
@@ -502,7 +410,7 @@ class _Generator:
         raise self._error(tree, "messages are not supported; write a map, as in {'name': 1}")
 
     def _ident(self, tree: Tree[Token]) -> _Code:
-        name = _trees(tree)[0]
+        name = trees(tree)[0]
         if name in _KEYWORDS:
             return self._known(_KEYWORDS[name])
         if name in self._locals:
@@ -519,13 +427,13 @@ class _Generator:
         raise self._error(tree, f"there is no '{name}' here{_nearest(name, known) or '; use ' + ', '.join(known)}")
 
     def _list_lit(self, tree: Tree[Token]) -> _Code:
-        items = [self._expression(item) for child in _trees(tree) for item in _trees(child)]
+        items = [self._expression(item) for child in trees(tree) for item in trees(child)]
         node = ast.List([item.node for item in items], ast.Load())
         values = [item.value for item in items]
         return _Code(node, _DYNAMIC if _DYNAMIC in values else values)
 
     def _map_lit(self, tree: Tree[Token]) -> _Code:
-        parts = [self._expression(part) for child in _trees(tree) for part in _trees(child)]
+        parts = [self._expression(part) for child in trees(tree) for part in trees(child)]
         keys, values = parts[::2], parts[1::2]
         distinct = {key.value for key in keys if isinstance(key.value, str)}
         if len(distinct) == len(keys):
@@ -534,49 +442,7 @@ class _Generator:
         return _Code(self._call(tree, runtime.new_map, *pairs))
 
     def _literal(self, tree: Tree[Token]) -> _Code:
-        token: Token = _trees(tree)[0]
-        if token.type == "NULL_LIT":
-            return self._known(None)
-        if token.type in ("INT_LIT", "UINT_LIT", "FLOAT_LIT"):
-            return self._known(self._number(token))
-        return self._known(self._string(token))
-
-    def _number(self, token: Token) -> int | float:
-        if token.type == "FLOAT_LIT":
-            number: float = float(token)
-            fits = math.isfinite(number)
-        elif token.type == "UINT_LIT":
-            number = runtime.Uint(token[:-1], 16 if "x" in token else 10)
-            fits = 0 <= number < 2**64
-        else:
-            number = int(token, 16 if "x" in token else 10)
-            fits = -(2**63) <= number < 2**63
-        if fits:
-            return number
-        raise self._error(token, f"{token} is out of the range of 64 bits")
-
-    def _string(self, token: Token) -> str | bytes:
-        match = _QUOTED.fullmatch(token)
-        assert match is not None
-        prefix, _, body = match.groups()
-        binary, raw = "b" in prefix.lower(), "r" in prefix.lower()
-        if binary:
-            body = body.encode().decode("latin-1")
-        if not raw:
-            body = _ESCAPE.sub(lambda escape: self._escaped(token, escape, binary), body)
-        return body.encode("latin-1") if binary else body
-
-    def _escaped(self, token: Token, escape: re.Match[str], binary: bool) -> str:
-        kind = escape.lastgroup or ""
-        text = escape[kind]
-        if kind == "letter":
-            return _LETTERS[text]
-        if kind == "mark":
-            return text
-        point = -1 if kind == "wrong" or (binary and kind in "uU") else int(text, 8 if kind == "octal" else 16)
-        if 0 <= point < 0xD800 or 0xDFFF < point <= 0x10FFFF:
-            return chr(point)
-        raise self._error(token, f"{escape[0]} has no meaning in a text; write \\\\ for a backslash")
+        return self._known(literal(self._source, tree))
 
     # Building blocks.
 
@@ -609,7 +475,7 @@ class _Generator:
         return self._placed(ast.Call(self._global(function), list(arguments), []), tree)
 
     def _placed(self, node: ast.expr, tree: Tree[Token], field: str | None = None) -> ast.expr:
-        self._places.append((_shown(self._text(tree)), field))
+        self._places.append((shown(self._text(tree)), field))
         node.lineno = node.end_lineno = len(self._places)
         node.col_offset = node.end_col_offset = 0
         return node
@@ -623,18 +489,7 @@ class _Generator:
 
     def _error(self, place: Any, message: str) -> CelError:
         at = place.start_pos if hasattr(place, "start_pos") else place.meta.start_pos
-        return _error(self._source, at, message)
-
-
-def _bare(tree: Tree[Token]) -> Tree[Token]:
-    while len(tree.children) == 1 and tree.data not in _LEAVES:
-        tree = _trees(tree)[0]
-    return tree
-
-
-def _trees(tree: Tree[Token]) -> list[Any]:
-    """The children, of which the grammar says which are trees and which are tokens."""
-    return tree.children
+        return error_at(self._source, at, message)
 
 
 def _is_itself(value: Any) -> bool:

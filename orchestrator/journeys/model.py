@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -28,16 +28,29 @@ def as_cel(value: Any) -> Any:
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 ANY_EVENT = "*"
 
+CEL: Final = object()
+"""Marks what is an expression, so that all of them are found wherever a model has them."""
+
+EVENTS: Final = object()
+"""Marks names of events that something listens to: what expressions beside them see."""
+
 Name = Annotated[str, Field(pattern=NAME_PATTERN, description="lower case letters, digits and hyphens")]
-EventName = Annotated[str, Field(min_length=1, max_length=200)]
+EventCEL: Final = object()
+"""Marks what is an expression, so that all of them are found wherever a model has them."""
+
+EVENTS: Final = object()
+"""Marks names of events that something listens to: what expressions beside them see."""
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
 EventNames = Annotated[
     tuple[EventName, ...],
     BeforeValidator(listed),
     Field(min_length=1, description="one event name or a list of them; '*' is any event"),
     one_or_more({"type": "string", "minLength": 1, "maxLength": 200}),
+    EVENTS,
 ]
 Cel = Annotated[
-    str, Field(min_length=1, max_length=4000, description="a condition in CEL over event, customer and journey")
+    str, Field(min_length=1, max_length=4000, description="a condition in CEL over event, customer and journey"), CEL
 ]
 CelValue = Annotated[
     str,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 
@@ -13,11 +12,13 @@ from pydantic_core import ErrorDetails
 
 from orchestrator.journeys.definition import ADDRESS_PATTERN
 from orchestrator.journeys.model import NAME_PATTERN
+from orchestrator.journeys.nearest import nearest
 from orchestrator.journeys.source import Location
 
 _QUOTED = re.compile(r"'([^']*)'")
 _NOT_OF_NAMES = re.compile(r"[^a-z0-9]+")
 _LONGEST_SHOWN: Final = 60
+_MOST_SHOWN: Final = 20
 
 
 def sentences(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Location, str]]:
@@ -41,16 +42,17 @@ def sentences(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[
 def hint(name: str, known: Iterable[str]) -> str:
     """What was meant, if it can be guessed; else all that there is."""
     choices = sorted(known)
-    near = get_close_matches(name, choices, 1)
+    near = nearest(name, choices)
     if near:
-        return f"did you mean '{near[0]}'?"
-    return f"there are {', '.join(choices)}" if choices else "there is none"
+        return f"did you mean '{near}'?"
+    more = f" and {len(choices) - _MOST_SHOWN} more" if len(choices) > _MOST_SHOWN else ""
+    return f"there are {', '.join(choices[:_MOST_SHOWN])}{more}" if choices else "there is none"
 
 
 def _unknown_key(key: str, location: Location, model: type[BaseModel]) -> str:
     allowed = [name for found in _models_at(location[:-1], model) for name in _keys(found)]
-    near = get_close_matches(key, allowed, 1)
-    ending = f"did you mean '{near[0]}'?" if near else f"write {_listed(allowed)}"
+    near = nearest(key, allowed)
+    ending = f"did you mean '{near}'?" if near else f"write {_listed(allowed)}"
     return f"'{key}' is unknown here: {ending}"
 
 
