@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from orchestrator.journeys.audience import CUSTOMER_VARIABLES, EVENT_VARIABLES
 from orchestrator.journeys.cel import CelError
@@ -11,17 +10,8 @@ from orchestrator.journeys.checks import Finding, conditions
 from orchestrator.journeys.definition import JourneyDefinition
 from orchestrator.journeys.expressions import expression
 from orchestrator.journeys.segments import SegmentsDefinition, circle, segments_named
-from orchestrator.journeys.sentences import hint
 from orchestrator.journeys.source import Location
 from orchestrator.journeys.traits import ComputedDefinition, TraitsDefinition
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """The names of computed traits and segments; None where they are not known, since their file is wrong."""
-
-    computed: Collection[str] | None
-    segments: Collection[str] | None
 
 
 def check_traits(traits: TraitsDefinition) -> Iterator[Finding]:
@@ -32,12 +22,12 @@ def check_traits(traits: TraitsDefinition) -> Iterator[Finding]:
         yield from _check_stages(computed, ("computed", name))
 
 
-def check_segments(segments: SegmentsDefinition, declared: Declared) -> Iterator[Finding]:
+def check_segments(segments: SegmentsDefinition) -> Iterator[Finding]:
     """What is wrong in segments.yaml."""
     for name, segment in segments.segments.items():
         location = ("segments", name, "if")
         yield from _check_expression(location, segment.if_, CUSTOMER_VARIABLES)
-        yield from check_names(location, segment.if_, declared)
+        yield from _check_segments_use(location, segment.if_)
     names = circle(segments.segments)
     if names:
         yield Finding(
@@ -46,32 +36,20 @@ def check_segments(segments: SegmentsDefinition, declared: Declared) -> Iterator
         )
 
 
-def check_journey_names(journey: JourneyDefinition, declared: Declared) -> Iterator[Finding]:
-    """Computed traits and segments that a journey's conditions name, and that are not declared."""
+def check_journey_names(journey: JourneyDefinition) -> Iterator[Finding]:
+    """Conditions of a journey that use the list of segments in another way than to ask for one."""
     for location, source, _ in conditions(journey):
         if source is not None:
-            yield from check_names(location, source, declared)
+            yield from _check_segments_use(location, source)
 
 
-def check_names(location: Location, source: str, declared: Declared) -> Iterator[Finding]:
-    """Computed traits and segments that a condition names, and that are not declared."""
+def _check_segments_use(location: Location, source: str) -> Iterator[Finding]:
     try:
-        paths = expression(source).paths
+        expression(source)
     except CelError:
         return
-    if declared.computed is not None:
-        used = {path[2] for path in paths if path[:2] == ("customer", "computed") and len(path) > 2}
-        for name in sorted(used.difference(declared.computed)):
-            yield Finding(
-                location, f"the computed trait '{name}' is not in traits.yaml: {hint(name, declared.computed)}"
-            )
-    if declared.segments is None:
-        return
-    named = segments_named(source)
-    if named is None:
+    if segments_named(source) is None:
         yield Finding(location, "'customer.segments' is asked for one segment, as in \"vip\" in customer.segments")
-    for name in sorted(set(named or ()).difference(declared.segments)):
-        yield Finding(location, f"the segment '{name}' is not in segments.yaml: {hint(name, declared.segments)}")
 
 
 def _expressions(computed: ComputedDefinition, at: Location) -> Iterator[tuple[Location, str]]:

@@ -139,7 +139,7 @@ class _Checker:
         for one, other in ((left, right), (right, left)):
             choice, value = one.type, other.value
             if isinstance(choice, Choice) and isinstance(value, str) and value not in choice.options:
-                message = f"the {choice.what} '{shown(value)}' is unknown: {hint(value, choice.options)}"
+                message = f"the {choice.what} '{shown(value)}' is {choice.lack}: {hint(value, choice.options)}"
                 self.refuse(tree, message)
 
     def _unlike(self, tree: Tree[Token], left: Typed, right: Typed, verb: str) -> None:
@@ -327,6 +327,8 @@ def unknown_field(owner: Fields, name: str, shown_as: str) -> str | None:
         slip = misspelt(name, owner.fields)
         return f"{shown_as} is unknown: did you mean '{slip}'?{_or(owner.remedy)}" if slip else None
     guess = hint(name, owner.fields)
+    if owner.what:
+        return f"the {owner.what} '{shown(name)}' is {owner.lack}: {guess}"
     if guess.startswith("did you mean"):
         return f"{shown_as} is unknown: {guess}"
     if owner.whose and owner.fields:

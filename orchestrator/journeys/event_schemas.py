@@ -75,8 +75,9 @@ class EventSchemas:
     def _properties_of(self, names: tuple[str, ...]) -> Type:
         if names not in self._united:
             whole = joined(self._properties.get(name, DYN) for name in names)
-            few = isinstance(whole, Fields) and len(names) <= _MOST_NAMED
-            self._united[names] = replace(whole, whose=" or ".join(names)) if few else whole
+            if isinstance(whole, Fields) and len(names) <= _MOST_NAMED:
+                whole = replace(whole, whose=" or ".join(names))
+            self._united[names] = whole
         return self._united[names]
 
     def _traits(self, names: tuple[str, ...], traits: Type) -> Type:

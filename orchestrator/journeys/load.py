@@ -11,16 +11,20 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import ValidationError
 
 from orchestrator.errors import DefinitionError, Problem
-from orchestrator.journeys.audience_checks import Declared, check_journey_names, check_segments, check_traits
+from orchestrator.journeys.audience import CUSTOMER_VARIABLES, EVENT_VARIABLES
+from orchestrator.journeys.audience_checks import check_journey_names, check_segments, check_traits
 from orchestrator.journeys.checks import Finding, check_action, check_journey
 from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, ChannelsDefinition, JourneyDefinition
+from orchestrator.journeys.event_schemas import EVENTS, EventsDefinition, default_schemas, schemas_of
 from orchestrator.journeys.model import Model
 from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.policy import PolicyDefinition
+from orchestrator.journeys.scopes import Scopes, computed_types
 from orchestrator.journeys.segments import SegmentsDefinition
 from orchestrator.journeys.sentences import sentences
 from orchestrator.journeys.source import Source, read_source
 from orchestrator.journeys.traits import TraitsDefinition
+from orchestrator.journeys.type_checks import check_journey_types, check_types_in
 
 JOURNEYS: Final = "journeys"
 ACTIONS: Final = "actions"
@@ -138,6 +142,7 @@ class _Project:
         self._traits: TraitsDefinition | None = TraitsDefinition()
         self._segments: SegmentsDefinition | None = SegmentsDefinition(segments={})
         self._sources: dict[str, Source] = {}
+        self._schemas = default_schemas()
         self._knows_actions = True
 
     def read(self, folder: Path) -> None:
@@ -148,6 +153,8 @@ class _Project:
             return
         if (folder / CHANNELS).exists():
             self._read_channels(folder / CHANNELS)
+        if (folder / EVENTS).exists():
+            self._read_events(folder / EVENTS)
         if (folder / POLICY).exists():
             self._policy = self._read_one(folder / POLICY, PolicyDefinition) or self._policy
         if (folder / TRAITS).exists():
@@ -170,6 +177,8 @@ class _Project:
             return
         if "channels" in source.value:
             self._read_channels(path)
+        elif "events" in source.value:
+            self._read_events(path)
         elif "action" in source.value:
             self._problems += self._actions.read(path)
         else:
@@ -178,16 +187,20 @@ class _Project:
     def problems(self) -> list[Problem]:
         """All problems, in the order of files and lines."""
         found = list(self._problems)
+        scopes = self._scopes()
         for name, journey in self._journeys.models.items():
             actions = self._actions.names if self._knows_actions else None
             found += self._journeys.placed(name, check_journey(journey, actions))
-            found += self._journeys.placed(name, check_journey_names(journey, self._declared()))
+            found += self._journeys.placed(name, check_journey_names(journey))
+            found += self._journeys.placed(name, check_journey_types(journey, scopes))
         for name, action in self._actions.models.items():
             found += self._actions.placed(name, check_action(action, self._channels, self._channel_names))
         if TRAITS in self._sources and self._traits is not None:
             found += _placed(self._sources[TRAITS], check_traits(self._traits))
+            found += _placed(self._sources[TRAITS], check_types_in(self._traits, scopes, EVENT_VARIABLES))
         if SEGMENTS in self._sources and self._segments is not None:
-            found += _placed(self._sources[SEGMENTS], check_segments(self._segments, self._declared()))
+            found += _placed(self._sources[SEGMENTS], check_segments(self._segments))
+            found += _placed(self._sources[SEGMENTS], check_types_in(self._segments, scopes, CUSTOMER_VARIABLES))
         return sorted(set(found), key=lambda problem: (problem.path, problem.line, problem.message))
 
     def pack(self) -> Pack:
@@ -206,13 +219,15 @@ class _Project:
             self._segments.segments,
         )
 
-    def _declared(self) -> Declared:
-        """The names that conditions may use; of a file that is wrong, or not looked at, nothing is known."""
-        if not self._knows_actions:
-            return Declared(None, None)
-        return Declared(
-            self._traits.computed if self._traits is not None else None,
-            self._segments.segments if self._segments is not None else None,
+    def _scopes(self) -> Scopes:
+        """What conditions may use; of a file that is wrong, or not looked at, nothing is known."""
+        traits = self._traits if self._knows_actions else None
+        return Scopes(
+            self._schemas,
+            given=traits.given or None if traits is not None else None,
+            computed=computed_types(traits, self._schemas) if traits is not None else None,
+            segments=tuple(self._segments.segments) if self._segments is not None and self._knows_actions else None,
+            channels=tuple(sorted(self._channel_names)),
         )
 
     def _definitions_in(self, folder: Path) -> Iterator[Path]:
@@ -239,6 +254,20 @@ class _Project:
         except ValidationError as error:
             self._problems += [source.problem(*found) for found in sentences(error, model)]
             return None
+
+    def _read_events(self, path: Path) -> None:
+        """The package's schemas go on where the file is wrong, so that one mistake is one problem."""
+        if path not in self.files:
+            self.files.append(path)
+        try:
+            source = read_source(path)
+        except DefinitionError as error:
+            self._problems += error.problems
+            return
+        try:
+            self._schemas = schemas_of(source.value)
+        except ValidationError as error:
+            self._problems += [source.problem(*found) for found in sentences(error, EventsDefinition)]
 
     def _read_channels(self, path: Path) -> None:
         if path not in self.files:

@@ -35,13 +35,7 @@ EVENTS: Final = object()
 """Marks names of events that something listens to: what expressions beside them see."""
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, description="lower case letters, digits and hyphens")]
-EventCEL: Final = object()
-"""Marks what is an expression, so that all of them are found wherever a model has them."""
-
-EVENTS: Final = object()
-"""Marks names of events that something listens to: what expressions beside them see."""
-
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+EventName = Annotated[str, Field(min_length=1, max_length=200)]
 EventNames = Annotated[
     tuple[EventName, ...],
     BeforeValidator(listed),
@@ -57,6 +51,7 @@ CelValue = Annotated[
     BeforeValidator(as_cel),
     Field(min_length=1, max_length=4000, description="a value in CEL over event, customer and journey"),
     WithJsonSchema({"type": ["string", "number", "boolean", "null"], "minLength": 1, "maxLength": 4000}),
+    CEL,
 ]
 Priority = Annotated[StrictInt, Field(ge=0, le=1000)]
 Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]

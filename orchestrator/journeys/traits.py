@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, ConfigDict, Field, StrictInt, model_validator
 from pydantic_core import PydanticCustomError
 
 from orchestrator.durations import DurationMs, format_duration
 from orchestrator.journeys.model import Cel, EventNames, Model, at_key
+from orchestrator.journeys.value_types import ValueType
 
 TRAIT_PATTERN: Final = r"^[a-z][a-z0-9_]{0,62}$"
 MOST_BUCKETS: Final = 400
@@ -25,7 +26,6 @@ _DAY: Final = 24 * _HOUR
 TraitName = Annotated[
     str, Field(pattern=TRAIT_PATTERN, description="lower case letters, digits and underscores, a letter first")
 ]
-GivenType = Literal["text", "number", "boolean", "date", "time", "list", "map"]
 
 # Kinds that take what else there is to say; whatever is not here goes with all of them.
 _BELONGS: Final = {
@@ -175,6 +175,8 @@ class HistoryDefinition(Model):
 class TraitsDefinition(Model):
     """traits.yaml: traits that producers send, with their types, those that are computed, and the history."""
 
-    given: dict[str, GivenType] = Field({}, description="traits that producers send: text, number, date, ...")
+    given: dict[Annotated[str, Field(min_length=1, max_length=100)], ValueType] = Field(
+        {}, description="traits that producers send, each with its type; if there are some, there are no others"
+    )
     computed: dict[TraitName, ComputedDefinition] = Field({}, description="traits that are computed of events")
     history: HistoryDefinition | None = None

@@ -6,7 +6,7 @@ Declared types are those of JSON, so a moment in an event is a text, and a numbe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Annotated, Any, Final
 
@@ -24,10 +24,11 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A text that is one of some; ``what`` says what they are."""
+    """A text that is one of some; ``what`` says what they are, and ``lack`` what others are."""
 
     options: frozenset[str]
     what: str = "value"
+    lack: str = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,17 @@ class ListOf:
 class Fields:
     """A map. ``rest`` is the type of fields that are not named, None if there are no others.
 
-    ``whose`` names the map for people, and ``remedy`` says how a field is added to it.
+    ``whose`` names the map for people, and ``remedy`` says how a field is added to it. ``what`` says what
+    its fields are, where they have a name of their own, and ``lack`` what others are.
     """
 
     fields: Mapping[str, Type] = field(default_factory=lambda: MappingProxyType({}))
     rest: Type | None = None
     whose: str = ""
     remedy: str = ""
-    key: Type = field(default_factory=lambda: TEXT)
+    key: Type = Plain("text")
+    what: str = ""
+    lack: str = "unknown"
 
     def get(self, name: str) -> Type | None:
         """The type of a field; None if there is no such field."""
@@ -74,7 +78,7 @@ SPAN: Final = Plain("duration")
 TYPE: Final = Plain("type")
 ANY_FIELDS: Final = Fields(rest=DYN)
 
-NUMBERS: Final = (NUMBER, INT, UINT, DOUBLE)
+NUMBERS: Final[tuple[Type, ...]] = (NUMBER, INT, UINT, DOUBLE)
 _WRITTEN: Final[Mapping[str, Type]] = {
     "text": TEXT,
     "number": NUMBER,
@@ -114,7 +118,7 @@ def _joined(one: Type, other: Type) -> Type:
     if isinstance(one, Fields) and isinstance(other, Fields):
         return _united(one, other)
     if isinstance(one, Choice) and isinstance(other, Choice):
-        return Choice(one.options | other.options, one.what)
+        return Choice(one.options | other.options, one.what, one.lack)
     if is_text(one) and is_text(other):
         return TEXT
     return NUMBER if one in NUMBERS and other in NUMBERS else DYN
@@ -133,6 +137,8 @@ def _united(one: Fields, other: Fields) -> Fields:
         one.whose if one.whose == other.whose else "",
         one.remedy or other.remedy,
         _joined(one.key, other.key),
+        one.what,
+        one.lack,
     )
 
 
@@ -144,7 +150,7 @@ def settled(type_: Type, rest: Type | None, remedy: str) -> Type:
         return type_
     fields = {name: settled(inner, rest, remedy) for name, inner in type_.fields.items()}
     others = rest if type_.rest is None else settled(type_.rest, rest, remedy)
-    return Fields(MappingProxyType(fields), others, type_.whose, remedy)
+    return replace(type_, fields=MappingProxyType(fields), rest=others, remedy=remedy)
 
 
 def described(type_: Type) -> str:
@@ -155,9 +161,9 @@ def described(type_: Type) -> str:
         return "a map"
     if is_text(type_):
         return "a text"
-    if type_ in (BOOL, NULL):
-        return type_.name if isinstance(type_, Plain) else ""
     assert isinstance(type_, Plain)
+    if type_ in (BOOL, NULL):
+        return type_.name
     return f"{'an' if type_.name[0] in 'aeiou' else 'a'} {type_.name}"
 
 
@@ -203,7 +209,8 @@ def _field(name: Any, written: Any, depth: int) -> Type:
 
 
 def _choice(options: Any, where: str) -> Choice:
-    if not isinstance(options, list | tuple) or not options or not all(isinstance(option, str) for option in options):
+    texts = isinstance(options, list | tuple) and all(isinstance(option, str) for option in options)
+    if not options or not texts:
         raise ValueError(f"{where}'one_of' must be a list of texts, such as [web, app]")
     return Choice(frozenset(options))
 

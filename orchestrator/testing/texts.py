@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from textwrap import dedent
 from typing import Final
 
+from orchestrator.journeys.event_schemas import EVENTS
 from orchestrator.journeys.load import ACTIONS, CHANNELS, JOURNEYS, POLICY, SEGMENTS, TRAITS, load
 from orchestrator.journeys.pack import Pack
 
@@ -19,6 +20,7 @@ _FILES: Final = {
     **dict.fromkeys(("given", "computed", "history"), TRAITS),
     "segments": SEGMENTS,
     **dict.fromkeys(("timezone", "locale", "holdout"), POLICY),
+    "events": EVENTS,
 }
 _KIND: Final = re.compile(rf"^({'|'.join([*_FOLDERS, *_FILES])}):", re.MULTILINE)
 

@@ -70,7 +70,7 @@ FORM = {
         "5: 'timeout' is unknown here: write absence",
     ),
     "the name of a field in Python": (
-        head("  - act: mail\n    if_: event.x"),
+        head("  - act: mail\n    if_: event.properties.x"),
         "6: 'if_' is unknown here: did you mean 'if'?",
     ),
     "a missing key": ("journey: a\nsteps: [{end: true}]", "1: 'entry' is missing"),
@@ -131,7 +131,7 @@ MEANING = {
     "a step after a branch whose arms all end": (
         head("""\
           - branch:
-              - if: event.x
+              - if: event.properties.x
                 steps: [{end: true}]
               - steps: [{end: true}]
           - act: mail
@@ -150,7 +150,7 @@ MEANING = {
         f"10: {ENDS_BEFORE}",
     ),
     "an arm after else": (
-        head("  - branch:\n      - steps: []\n      - if: event.x\n        steps: []"),
+        head("  - branch:\n      - steps: []\n      - if: event.properties.x\n        steps: []"),
         "7: this arm cannot be reached: the one before it has no 'if', so it takes all others",
     ),
     "an event that ends the journey before it is received": (
@@ -179,23 +179,23 @@ MEANING = {
         "6: 'delay' belongs to act: to hold the journey, add a wait step",
     ),
     "an if of a wait": (
-        head("  - wait: 1 day\n    if: event.x"),
+        head("  - wait: 1 day\n    if: event.properties.x"),
         "6: 'if' does not belong to wait: for an event write it within wait, beside 'event'",
     ),
     "an if of an end": (
-        head("  - end: true\n    if: event.x"),
+        head("  - end: true\n    if: event.properties.x"),
         "6: 'if' does not belong to end: put the step into an arm of a branch",
     ),
     "too many steps": (head("  - act: mail\n" * 501), "4: has 501 steps, and at most 500 are allowed: split it up"),
     "a condition that is none": (
-        head("  - act: mail\n    if: event.x = 3"),
+        head("  - act: mail\n    if: event.properties.x = 3"),
         "6: 'if' is no condition: write == to compare",
     ),
     "a condition over several lines": (
         head("""\
           - act: mail
             if: |
-              event.x == 1 &&
+              event.properties.x == 1 &&
               foo(event.y)
         """),
         "8: 'if' is no condition: there is no function 'foo'",
@@ -206,7 +206,7 @@ MEANING = {
               event: X
               timeout: 1 day
               if: >-
-                event.x == 1 &&
+                event.properties.x == 1 &&
 
                 foo(event.y)
         """),

@@ -1,0 +1,174 @@
+"""What conditions and templates see, and of which types: the counterpart of the engine's views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from orchestrator.journeys.audience import EVENT_VARIABLES
+from orchestrator.journeys.cel import CelError
+from orchestrator.journeys.cel_types import type_of
+from orchestrator.journeys.definition import JourneyDefinition
+from orchestrator.journeys.event_schemas import EventSchemas, default_schemas
+from orchestrator.journeys.expressions import expression
+from orchestrator.journeys.marked import Listened, listened
+from orchestrator.journeys.traits import ComputedDefinition, TraitsDefinition
+from orchestrator.journeys.value_types import (
+    ANY_FIELDS,
+    BOOL,
+    DOUBLE,
+    DYN,
+    INT,
+    TEXT,
+    TIME,
+    Choice,
+    Fields,
+    ListOf,
+    Type,
+    settled,
+)
+
+Variables = Mapping[str, Type]
+
+_CONSENT: Final = Fields(
+    MappingProxyType({"given": BOOL, "at": TIME, "source": TEXT}), whose="a consent", remedy="there is no other"
+)
+_ANY_EVENT_AT_ALL: Final = Fields(
+    MappingProxyType(
+        {
+            "id": TEXT,
+            "name": TEXT,
+            "timestamp": TIME,
+            "properties": ANY_FIELDS,
+            "traits": ANY_FIELDS,
+            "context": ANY_FIELDS,
+        }
+    ),
+    whose="an event",
+)
+_LEARNT: Final = ("locale", "timezone")
+"""Traits that are taken from the context of events, whatever producers give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scopes:
+    """The types of a project.
+
+    ``given`` are the declared traits, None if none are declared: then there may be any. ``computed`` and ``segments``
+    are None where it is not known what there is.
+    """
+
+    schemas: EventSchemas = field(default_factory=default_schemas)
+    given: Mapping[str, Type] | None = None
+    computed: Mapping[str, Type] | None = None
+    segments: tuple[str, ...] | None = None
+    channels: tuple[str, ...] = ()
+
+    def at_entry(self, events: Iterable[str] | None) -> Variables:
+        """What conditions of an entry see, and all others outside of a stay; without events, any may be there."""
+        return {"event": self._event(events), "customer": self.customer()}
+
+    def in_journey(self, journey: JourneyDefinition, events: Iterable[str] | None = None) -> Variables:
+        """What conditions and templates of a stay see: ``events`` if they say themselves which, else the journey's."""
+        heard = list(listened(journey))
+        entry = _entry_events(heard)
+        waited = _waited_events(heard)
+        return {
+            "event": self._event(events if events is not None else _united(entry, waited)),
+            "customer": self.customer(),
+            "journey": self._stay(entry, waited),
+        }
+
+    def customer(self) -> Fields:
+        """The customer."""
+        fields: dict[str, Type] = {
+            "id": TEXT,
+            "known": BOOL,
+            "traits": self.traits(),
+            "computed": self._computed(),
+            "segments": ListOf(self._segment()),
+            "consents": Fields(dict.fromkeys(self._consents(), _CONSENT), _CONSENT),
+            "first_seen": TIME,
+            "last_seen": TIME,
+        }
+        return Fields(MappingProxyType(fields), whose="a customer")
+
+    def traits(self) -> Type:
+        """What producers tell of the customer."""
+        if self.given is None:
+            return ANY_FIELDS
+        traits = Fields({**dict.fromkeys(_LEARNT, TEXT), **self.given}, whose="a customer")
+        return settled(traits, None, "declare it in traits.yaml, under 'given'")
+
+    def _computed(self) -> Type:
+        if self.computed is None:
+            return ANY_FIELDS
+        return Fields(self.computed, what="computed trait", lack="not in traits.yaml")
+
+    def _segment(self) -> Type:
+        return DYN if self.segments is None else Choice(frozenset(self.segments), "segment", "not in segments.yaml")
+
+    def _consents(self) -> list[str]:
+        return [f"{channel}/marketing" for channel in ("*", *self.channels)]
+
+    def _event(self, events: Iterable[str] | None) -> Fields:
+        return _ANY_EVENT_AT_ALL if events is None else self.schemas.event(events, self.traits())
+
+    def _stay(self, entry: tuple[str, ...] | None, waited: tuple[str, ...]) -> Fields:
+        fields: dict[str, Type] = {
+            "name": TEXT,
+            "version": TEXT,
+            "key": TEXT,
+            "step": TEXT,
+            "entered_at": TIME,
+            "entry": self._event(entry),
+            "last": self._event(waited or None),
+        }
+        return Fields(MappingProxyType(fields), whose="a stay in a journey")
+
+
+def computed_types(traits: TraitsDefinition, schemas: EventSchemas) -> dict[str, Type]:
+    """The types of computed traits; of what is taken from events, as far as it is known."""
+    return {name: _computed_type(computed, schemas) for name, computed in traits.computed.items()}
+
+
+def _computed_type(computed: ComputedDefinition, schemas: EventSchemas) -> Type:
+    if computed.funnel is not None:
+        return Choice(frozenset(stage.stage for stage in computed.funnel), "stage")
+    if computed.kind not in ("first", "last"):
+        return _OF_KINDS[computed.kind]
+    if computed.of is None:
+        return TIME
+    try:
+        expression(computed.of, EVENT_VARIABLES)
+    except CelError:
+        return DYN
+    return type_of(computed.of, {"event": schemas.event(computed.first or computed.last or ())})
+
+
+_OF_KINDS: Final[Mapping[str, Type]] = {
+    "count": INT,
+    "distinct": INT,
+    "sum": DOUBLE,
+    "min": DOUBLE,
+    "max": DOUBLE,
+    "rate": DOUBLE,
+    "rfm": Fields(
+        MappingProxyType({"recency": INT, "frequency": INT, "monetary": DOUBLE, "last": TIME}), whose="an rfm trait"
+    ),
+    "favourite": TEXT,
+}
+
+
+def _entry_events(heard: list[Listened]) -> tuple[str, ...] | None:
+    return next((found.events for found in heard if found.location == ("entry", "on")), None)
+
+
+def _waited_events(heard: list[Listened]) -> tuple[str, ...]:
+    return tuple(name for found in heard if found.location[0] == "steps" for name in found.events)
+
+
+def _united(entry: tuple[str, ...] | None, waited: tuple[str, ...]) -> tuple[str, ...] | None:
+    return None if entry is None else (*entry, *waited)
