@@ -6,7 +6,7 @@ belongs to may set it anew.
 
 from __future__ import annotations
 
-from orchestrator.engine import derived, entries
+from orchestrator.engine import derived, timetable
 from orchestrator.engine.offering import decide
 from orchestrator.engine.progress import forget_expired, wake
 from orchestrator.engine.turn import Turn
@@ -16,7 +16,7 @@ from orchestrator.errors import Bug
 def fire(turn: Turn) -> None:
     """Does all that is due by now for this customer, the earliest first; of one moment offers, waits, then alarms."""
     while (found := _first(turn)) is not None:
-        due, kind, key = found
+        due, kind, _, key = found
         if due > turn.now:
             break
         customer = turn.customer
@@ -45,25 +45,29 @@ def next_due(turn: Turn) -> int | None:
     return min(moments if first is None else [*moments, first[0]], default=None)
 
 
-def _first(turn: Turn) -> tuple[int, int, str] | None:
+def _first(turn: Turn) -> tuple[int, int, int, str] | None:
     customer, paused = turn.customer, turn.env.paused
     waiting = [
-        (made.due, 0, made.id)
+        (made.due, 0, 0, made.id)
         for made in customer.offers.values()
         if made.due is not None and made.journey not in paused
     ]
     waiting += [
-        (stay.due, 1, stay.key)
+        (stay.due, 1, 0, stay.key)
         for stay in customer.instances.values()
         if stay.due is not None and stay.journey not in paused
     ]
-    waiting += [(due, 2, name) for name, due in customer.alarms.items()]
+    waiting += [
+        (due, 2, timetable.rank(turn, name), name)
+        for name, due in customer.alarms.items()
+        if timetable.journey_of(name) not in paused
+    ]
     return min(waiting, default=None)
 
 
 def _ring(turn: Turn, name: str, due: int) -> None:
-    if name.startswith(entries.ALARM):
-        entries.fire(turn, name.removeprefix(entries.ALARM), due)
+    if name.startswith(timetable.ALARM):
+        timetable.fire(turn, name, due)
     elif name in derived.ALARMS:
         derived.ring(turn, name, due)
     else:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
 from orchestrator.engine.customer import Customer
+from orchestrator.engine.entry import LeapDay
 from orchestrator.zones import first_zone
 
 DAY_MS: Final = 86_400_000
-LeapDay = Literal["feb 28", "mar 1"]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _MINUTE_MS: Final = 60_000

@@ -115,7 +115,10 @@ class Customer:
     the anonymous ids whose records may be on their way here, with the id of the event that tied each,
     and ``unheard`` the events since then, which the stays on their way have not heard. ``adapted``
     is the ``Env.adaption`` that the record was last brought up to. ``alarms`` has by name when
-    something falls due beside waits and offers: see ``engine/alarms.py``. ``computed`` has for each
+    something falls due beside waits and offers: see ``engine/alarms.py``. ``armed`` is what the alarms
+    of entries go by and ``served`` the last occasion of each journey that was: see ``engine/timetable.py``.
+    ``entered`` has the moments that count for caps, by journey. ``places`` has since when the customer is
+    inside of a circle, and ``located`` when that was last known. ``computed`` has for each
     computed trait the version of its definition and its state, ``segments`` the sorted names of those
     that the customer belongs to, and ``history`` the numbers of the first and the last chunk of the
     events that are kept apart, and how many these are. ``experiments`` has the arms that the customer
@@ -140,6 +143,11 @@ class Customer:
     unheard: list[dict[str, Any]] = field(default_factory=list)
     adapted: str = ""
     alarms: dict[str, int] = field(default_factory=dict)
+    armed: list[str | None] = field(default_factory=list)
+    served: dict[str, int] = field(default_factory=dict)
+    entered: dict[str, list[int]] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
+    located: int = 0
     computed: dict[str, list[Any]] = field(default_factory=dict)
     segments: list[str] = field(default_factory=list)
     history: list[int] = field(default_factory=list)
@@ -184,6 +192,11 @@ _OPTIONAL: Final = (
     "unheard",
     "adapted",
     "alarms",
+    "armed",
+    "served",
+    "entered",
+    "places",
+    "located",
     "computed",
     "segments",
     "history",

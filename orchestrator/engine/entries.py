@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from typing import Final
 
+from orchestrator.engine import caps
 from orchestrator.engine.assignment import held_out
+from orchestrator.engine.calendar import moment_of
 from orchestrator.engine.condition import Condition
 from orchestrator.engine.customer import PAST_KEPT, Instance, Past, stay_key
-from orchestrator.engine.entry import Entry, Reentry
+from orchestrator.engine.entry import Entry, OnRequest, Reentry
 from orchestrator.engine.journey import ANY, Journey
-from orchestrator.engine.progress import hear, walk
+from orchestrator.engine.progress import hear_in, walk
 from orchestrator.engine.turn import NOTHING, Turn, remember
 from orchestrator.errors import Unmet
-from orchestrator.events.event import Event
+from orchestrator.events.event import JOURNEY_REQUESTED, Event
+from orchestrator.moments import format_moment
+from orchestrator.zones import zone
 
-ALARM: Final = "entry:"
-"""How the names of alarms begin that belong here; the journey's name follows."""
 _JOINS_AT_ONCE: Final = 100
 """Journeys that join each other without a wait are refused when they are written: only a bug would need more."""
 
@@ -28,53 +30,35 @@ def enter_all(turn: Turn, event: Event) -> None:
     """Lets the customer into the journeys that begin with this event."""
     entries = turn.env.entries
     for journey in entries.get(event.name, ()):
-        _enter(turn, event, journey)
+        enter(turn, event, journey)
     for journey in entries.get(ANY, ()):
-        _enter(turn, event, journey)
+        enter(turn, event, journey)
+    if event.name == JOURNEY_REQUESTED:
+        _answer(turn, event)
 
 
 def on_segment(turn: Turn, name: str, entered: bool) -> None:
     """The customer entered or left a segment: shows it to the journeys that they are in, then lets them into others.
 
-    Call it when the event that changed the segment has been heard itself.
+    Call it when the event that changed the segment has been heard itself. What listens to any event does not hear it.
     """
     signal = _segment_signal(turn, name, entered)
-    heard = turn.about(signal)
-    hear(heard, signal)
-    enter_all(heard, signal)
+    told = turn.about(signal)
+    for instance in list(turn.customer.instances.values()):
+        if signal.name in turn.journey(instance.journey, instance.version).hears:
+            hear_in(told, signal, instance)
+    for journey in turn.env.entries.get(signal.name, ()):
+        enter(told, signal, journey)
+    for journey in turn.env.occasions.segments.get((name, entered), ()):
+        enter(told, signal, journey)
 
 
-def arm(turn: Turn) -> None:
-    """Sets the alarms of the entries by time, as this customer's zone and dates are now. Again, it changes nothing."""
-
-
-def fire(turn: Turn, name: str, due: int) -> None:
-    """An alarm of an entry is due; ``name`` is what follows ``ALARM``."""
-
-
-def _segment_signal(turn: Turn, name: str, entered: bool) -> Event:
-    word = "entered" if entered else "left"
-    cause = turn.event.id if turn.event is not None else str(turn.now)
-    return turn.signal(f"segment/{name}/{word}/{cause}", f"Segment {word.capitalize()}", {"segment": name})
-
-
-def enter_joined(turn: Turn) -> None:
-    """Lets the customer into the journeys that a step of another one named; why not, the story says."""
-    for _ in range(_JOINS_AT_ONCE):
-        if not turn.joins:
-            return
-        name, event = turn.joins.pop(0)
-        journey, joining = turn.env.current[name], turn.about(event)
-        refusal = _enter(joining, event, journey)
-        if refusal is not None:
-            unborn = Instance(name, journey.version, name, turn.customer.key, event.at, remember(event))
-            joining.note("refused", unborn, None, refusal)
-    turn.joins.clear()
-
-
-def _enter(turn: Turn, event: Event, journey: Journey) -> str | None:
-    """Begins a stay, if the entry allows it; else, where the story does not say it yet, why not."""
+def enter(turn: Turn, event: Event, journey: Journey) -> str | None:
+    """Begins a stay, if the entry allows it; else why not, where the story does not say it yet."""
     entry = journey.entry
+    closed = _closed(turn, journey)
+    if closed is not None:
+        return closed
     if entry.condition is not None:
         holds, unmet = turn.holds(entry.condition, None)
         if not holds:
@@ -96,13 +80,69 @@ def _enter(turn: Turn, event: Event, journey: Journey) -> str | None:
     held = held_out(turn, journey)
     if held is not None:
         return held
+    refusal = caps.refusal(turn, journey)
+    if refusal is not None:
+        turn.note("refused", instance, None, refusal)
+        return None
     if current is not None:
         _set_aside(turn, current)
     _remember_entry(turn, entry, name, event.at)
+    caps.count(turn, journey)
     customer.instances[name] = instance
     turn.note("entered", instance, journey.first)
     walk(turn, instance, journey, journey.first)
     return None
+
+
+def _answer(turn: Turn, event: Event) -> None:
+    """Somebody asked for a journey: the customer enters it, or the story says why not."""
+    name = str(event.properties.get("journey"))
+    journey = turn.env.current.get(name)
+    if journey is None:
+        version: str = turn.env.version
+        refusal: str | None = "there is no such journey"
+    elif not isinstance(journey.entry.occasion, OnRequest):
+        version = journey.version
+        refusal = "the journey is not entered on request: its entry has no 'api: true'"
+    else:
+        version, refusal = journey.version, enter(turn, event, journey)
+    if refusal is not None:
+        unborn = Instance(name, version, name, turn.customer.key, event.at, remember(event))
+        turn.note("refused", unborn, None, refusal)
+
+
+def _closed(turn: Turn, journey: Journey) -> str | None:
+    entry = journey.entry
+    if journey.name in turn.env.closed:
+        return "the journey takes nobody in at present"
+    if entry.starts is None and entry.ends is None:
+        return None
+    there = zone(turn.env.policy.timezone)
+    if entry.starts is not None and turn.at < moment_of(entry.starts, there):
+        return f"it starts on {format_moment(moment_of(entry.starts, there))}"
+    if entry.ends is not None and turn.at >= moment_of(entry.ends, there):
+        return f"it ended on {format_moment(moment_of(entry.ends, there))}"
+    return None
+
+
+def _segment_signal(turn: Turn, name: str, entered: bool) -> Event:
+    word = "entered" if entered else "left"
+    cause = turn.event.id if turn.event is not None else str(turn.now)
+    return turn.signal(f"segment/{name}/{word}/{cause}", f"Segment {word.capitalize()}", {"segment": name})
+
+
+def enter_joined(turn: Turn) -> None:
+    """Lets the customer into the journeys that a step of another one named; why not, the story says."""
+    for _ in range(_JOINS_AT_ONCE):
+        if not turn.joins:
+            return
+        name, event = turn.joins.pop(0)
+        journey, joining = turn.env.current[name], turn.about(event)
+        refusal = enter(joining, event, journey)
+        if refusal is not None:
+            unborn = Instance(name, journey.version, name, turn.customer.key, event.at, remember(event))
+            joining.note("refused", unborn, None, refusal)
+    turn.joins.clear()
 
 
 def _entry_key(turn: Turn, key: Condition | None) -> str:

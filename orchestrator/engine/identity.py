@@ -39,6 +39,7 @@ from orchestrator.engine.message import Absorb, Claim, Granted, Release
 from orchestrator.engine.offering import OF_MESSAGES, bound_offers, settle, withdraw, withdraw_unwanted
 from orchestrator.engine.profile import set_consent
 from orchestrator.engine.progress import hear_in, leave
+from orchestrator.engine.reunion import unite_alarms
 from orchestrator.engine.seen import unite
 from orchestrator.engine.turn import Step, Turn
 from orchestrator.engine.waits import follow
@@ -91,14 +92,14 @@ def claim(record: Customer | Pointer | None, message: Claim, now: int, home: Hom
     return Step(pointer, forwards=[absorb], log=[_line("claimed", message.user, message.to, now, None)])
 
 
-def absorb(turn: Turn, message: Absorb) -> Step:
+def absorb(turn: Turn, message: Absorb) -> None:
     """At the user's home: unites the record that the anonymous id had with the user's own, once."""
     customer = turn.customer
     other = from_json(message.record, bytes.fromhex(message.seen))
     assert isinstance(other, Customer)
     unheard = _answered(customer, other.id)
     if message.merge_id in customer.merged:
-        return turn.out
+        return
     customer.merged.append(message.merge_id)
     del customer.merged[:-MERGES_KEPT]
     adapt(turn)
@@ -106,6 +107,7 @@ def absorb(turn: Turn, message: Absorb) -> Step:
     customer.seen = unite(customer.seen, other.seen, turn.env.dedupe_count)
     moved = _unite_journeys(turn, customer, other)
     _unite_past(customer, other)
+    unite_alarms(customer, other)
     changes = derived.unite(turn, other, message.history)
     unite_experiments(customer, other)
     # What came along may be of older definitions than what was here.
@@ -117,7 +119,6 @@ def absorb(turn: Turn, message: Absorb) -> Step:
     bound_offers(turn)
     _hear_unheard(turn, moved, unheard)
     derived.settle(turn, changes)
-    return turn.out
 
 
 def granted(customer: Customer, message: Granted) -> Step:

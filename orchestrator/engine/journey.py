@@ -9,6 +9,7 @@ from typing import Final
 from orchestrator.engine.audience import Audience
 from orchestrator.engine.condition import Condition
 from orchestrator.engine.entry import Entry
+from orchestrator.engine.occasions import NO_OCCASIONS, Occasions
 from orchestrator.engine.policy import DEFAULT_POLICY, Policy
 from orchestrator.engine.steps import OPENED, Split, Step, WaitForEvent, WaitForOpened
 
@@ -81,7 +82,8 @@ class Env:
 
     ``pinned`` has every (journey, version) that a customer may stand in; ``entries`` has, by event
     name, the current journeys that begin with it, those of highest priority first. "*" is any event.
-    ``current`` has all current journeys by name, ``heard`` are the events that any of them hears.
+    ``occasions`` has those that begin otherwise, ``current`` all current journeys by name, ``heard``
+    are the events that any journey hears.
     ``adaption`` is the version of what matters to customers who exist already: see ``engine.adapt``.
     Nobody enters a journey that is ``closed``; of these, the ``paused`` stand still, and of the
     ``ended`` all stays end.
@@ -97,6 +99,7 @@ class Env:
     adaption: str = ""
     audience: Audience = field(default_factory=Audience)
     current: Mapping[str, Journey] = field(default_factory=dict)
+    occasions: Occasions = NO_OCCASIONS
     closed: frozenset[str] = frozenset()
     paused: frozenset[str] = frozenset()
     ended: frozenset[str] = frozenset()

@@ -18,6 +18,7 @@ from orchestrator.engine.message import Absorb, Claim, Follow, Granted, Message
 from orchestrator.engine.offering import settle, withdraw_unwanted
 from orchestrator.engine.profile import learn
 from orchestrator.engine.progress import hear
+from orchestrator.engine.timetable import arm, notice
 from orchestrator.engine.turn import Step, Turn
 from orchestrator.engine.waits import follow
 from orchestrator.errors import Bug
@@ -57,11 +58,11 @@ def on_event(env: Env, record: Record | None, event: Event, now: int, key: str, 
         if event.name == IDENTIFIED:
             follow(turn)
         hear(turn, event)
-    if now - event.timestamp > env.late_after_ms:
-        turn.out.late = True
-    else:
+    late = turn.out.late = now - event.timestamp > env.late_after_ms
+    if not late:
         enter_all(turn, event)
         derived.settle(turn, moved)
+    notice(turn, event, late=late)
     return _done(turn)
 
 
@@ -109,5 +110,6 @@ def _done(turn: Turn) -> Step:
             break
         enter_joined(turn)
         derived.settle(turn, [])
+    arm(turn)
     turn.customer.next_due = next_due(turn)
     return turn.out

@@ -13,6 +13,8 @@ GROUPED: Final = "Grouped"
 PAGE_VIEWED: Final = "Page Viewed"
 SCREEN_VIEWED: Final = "Screen Viewed"
 CONSENT_CHANGED: Final = "Consent Changed"
+JOURNEY_REQUESTED: Final = "Journey Requested"
+LOCATION_CHANGED: Final = "Location Changed"
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from orchestrator.engine.journey import Journey
+from orchestrator.engine.occasions import Occasions
 from orchestrator.journeys.applied import State
 from orchestrator.journeys.audience import audience_version
 from orchestrator.journeys.pack import Pack
@@ -15,7 +16,7 @@ from orchestrator.journeys.pack import Pack
 _LENGTH: Final = 12
 
 
-def adaption_of(pack: Pack, current: Iterable[Journey], states: Mapping[str, State]) -> str:
+def adaption_of(pack: Pack, current: Iterable[Journey], states: Mapping[str, State], occasions: Occasions) -> str:
     """12 hex digits of all for which ``engine.adapt`` has something to do; empty if there is no such thing.
 
     When it differs between two envs, each customer is gone through once.
@@ -25,6 +26,7 @@ def adaption_of(pack: Pack, current: Iterable[Journey], states: Mapping[str, Sta
         # What is only stopped lets those finish who are in it.
         "states": {name: state for name, state in states.items() if state != "stopped"},
         "audience": audience_version(pack.traits, pack.segments),
+        "occasions": occasions.version,
     }
     matters = {name: part for name, part in parts.items() if part}
     if not matters:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from orchestrator.journeys.audience import CUSTOMER_VARIABLES, EVENT_VARIABLES
 from orchestrator.journeys.cel import CelError
-from orchestrator.journeys.checks import Finding, conditions
+from orchestrator.journeys.checks import conditions
 from orchestrator.journeys.definition import JourneyDefinition
 from orchestrator.journeys.expressions import expression
+from orchestrator.journeys.finding import Finding
 from orchestrator.journeys.segments import SegmentsDefinition, circle, segments_named
 from orchestrator.journeys.source import Location
 from orchestrator.journeys.traits import ComputedDefinition, TraitsDefinition

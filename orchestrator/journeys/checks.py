@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.content.templates import check_content
 from orchestrator.journeys.cel import CelError
 from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, JourneyDefinition
+from orchestrator.journeys.entry_checks import check_entry
 from orchestrator.journeys.expressions import ALL_VARIABLES, ENTRY_VARIABLES, expression
+from orchestrator.journeys.finding import Finding
 from orchestrator.journeys.migrations import END
 from orchestrator.journeys.model import ANY_EVENT
 from orchestrator.journeys.outline import actions_of, outline, walk, ways
@@ -21,21 +22,12 @@ MOST_STEPS: Final = 500
 """More would not pass in one go through the engine, which takes so many for a loop of our own making."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is wrong, and where; ``line`` and ``column`` are places within the text there, if not 0."""
-
-    location: Location
-    message: str
-    line: int = 0
-    column: int = 1
-
-
 def check_journey(journey: JourneyDefinition, actions: Collection[str] | None) -> Iterator[Finding]:
     """What is wrong with a journey; ``actions`` are the names that exist, None if that is not known."""
     steps = list(walk(journey.steps, ("steps",)))
     if len(steps) > MOST_STEPS:
         yield Finding(("steps",), f"has {len(steps)} steps, and at most {MOST_STEPS} are allowed: split it up")
+    yield from check_entry(journey)
     yield from _check_events(journey, steps)
     yield from _check_ids(steps)
     yield from _check_migrations(journey)
@@ -65,7 +57,7 @@ _PREDICATES: Final = ("must ", "has ", "is ")
 
 
 def _check_events(journey: JourneyDefinition, steps: list[tuple[Location, StepDefinition]]) -> Iterator[Finding]:
-    places: list[tuple[Location, tuple[str, ...]]] = [(("entry", "on"), journey.entry.on)]
+    places: list[tuple[Location, tuple[str, ...]]] = [(("entry", "on"), journey.entry.events)]
     places += [(("exit", number, "on"), way.on) for number, way in enumerate(journey.exit)]
     places += [
         ((*location, "wait", "event"), step.wait.event)
@@ -76,7 +68,7 @@ def _check_events(journey: JourneyDefinition, steps: list[tuple[Location, StepDe
         if ANY_EVENT in names and len(names) > 1:
             yield Finding(location, "'*' is any event: name it alone, or name the others only")
     for number, way in enumerate(journey.exit):
-        if ANY_EVENT in way.on and ANY_EVENT in journey.entry.on and way.if_ is None:
+        if ANY_EVENT in way.on and ANY_EVENT in journey.entry.events and way.if_ is None:
             message = "every event enters this journey and every event ends it: give the exit an 'if'"
             yield Finding(("exit", number, "on"), message)
     yield from _check_received(journey, steps)

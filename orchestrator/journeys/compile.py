@@ -10,8 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from orchestrator.engine.entry import Entry, Reentry
 from orchestrator.engine.journey import Env, Exit, Goal, Journey
+from orchestrator.engine.occasions import occasions_of
 from orchestrator.engine.policy import DEFAULT_POLICY, Policy
 from orchestrator.errors import ContentError, DefinitionError, Problem
 from orchestrator.journeys import migrations
@@ -20,8 +20,8 @@ from orchestrator.journeys.applied import Applied
 from orchestrator.journeys.audience import compile_audience
 from orchestrator.journeys.cel import CelError
 from orchestrator.journeys.definition import GoalDefinition
-from orchestrator.journeys.entries import EntryDefinition
-from orchestrator.journeys.expressions import ENTRY_VARIABLES, condition, events
+from orchestrator.journeys.entry import compile_entry
+from orchestrator.journeys.expressions import condition, events
 from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.policy import PolicyDefinition
 from orchestrator.journeys.table import Table
@@ -55,7 +55,7 @@ def compile_journey(pack: Pack, name: str, version: str | None = None) -> Journe
             version=version or journey_version(pack, name),
             purpose=definition.purpose,
             priority=definition.priority,
-            entry=_entry(definition.entry),
+            entry=compile_entry(definition),
             exits=tuple(Exit(events(way.on), condition(way.if_)) for way in definition.exit),
             steps=table.in_order(),
             first=first,
@@ -97,16 +97,19 @@ def compile_env(
     identity: dict[str, Any] = {"current": versions, **limits}
     if policy != DEFAULT_POLICY:
         identity["policy"] = asdict(policy)
+    open_ = [journey for journey in current if journey.name not in states]
+    occasions = occasions_of(open_, policy.timezone)
     audience = compile_audience(pack.traits, pack.segments)
     if audience.version:
         identity["audience"] = audience.version
     return Env(
         version=applied.version if applied is not None else _digest(json.dumps(identity, sort_keys=True).encode()),
         pinned=every,
-        entries=_entries([journey for journey in current if journey.name not in states]),
+        entries=_entries(open_),
+        occasions=occasions,
         current={journey.name: journey for journey in current},
         policy=policy,
-        adaption=adaption_of(pack, current, states),
+        adaption=adaption_of(pack, current, states, occasions),
         closed=frozenset(states),
         paused=frozenset(name for name, state in states.items() if state == "paused"),
         ended=frozenset(name for name, state in states.items() if state == "ended"),
@@ -130,18 +133,6 @@ def _entries(journeys: Iterable[Journey]) -> dict[str, tuple[Journey, ...]]:
         for event in sorted(journey.entry.events):
             entries.setdefault(event, []).append(journey)
     return {event: tuple(found) for event, found in sorted(entries.items())}
-
-
-def _entry(definition: EntryDefinition) -> Entry:
-    after_ms = definition.reentry_ms()
-    reentry = Reentry.NEVER if after_ms is None else Reentry.AFTER_TIME if after_ms else Reentry.AFTER_EXIT
-    return Entry(
-        events=events(definition.on),
-        condition=condition(definition.if_, ENTRY_VARIABLES),
-        key=condition(definition.key, ENTRY_VARIABLES),
-        reentry=reentry,
-        reentry_ms=after_ms or 0,
-    )
 
 
 def _goal(goal: GoalDefinition, number: int) -> Goal:

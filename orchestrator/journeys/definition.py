@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, WithJsonSchema
 
 from orchestrator.durations import DurationMs
-from orchestrator.journeys.entries import EntryDefinition
+from orchestrator.journeys.entries import EntryDefinition, Moment
 from orchestrator.journeys.migrations import Migrations
 from orchestrator.journeys.model import (
     Cel,
@@ -75,6 +75,10 @@ class JourneyDefinition(Model):
     description: str = Field("", description="what it is for, in a sentence")
     purpose: Name = Field("marketing", description="why customers are spoken to: consent and quiet times go by it")
     priority: Priority = Field(50, description="what matters more has more, from 0 to 1000")
+    starts: Moment | None = Field(
+        None, description="nobody enters before it; without an offset it is the project's time zone"
+    )
+    ends: Moment | None = Field(None, description="nobody enters from then on; a day alone is included")
     entry: EntryDefinition
     exit: tuple[ExitDefinition, ...] = Field((), description="what ends the journey at once")
     goal: tuple[GoalDefinition, ...] = Field((), description="what the journey is for; reaching it ends the stay")

@@ -58,7 +58,7 @@ def _unknown_key(key: str, location: Location, model: type[BaseModel]) -> str:
 
 def _subject(location: Location, found: ErrorDetails) -> str:
     """The key, where the sentence needs one; messages of our own begin with the value."""
-    if found["type"] in ("value_error", "step_kind", "string_pattern_mismatch"):
+    if found["type"] in ("value_error", "step_kind", "entry_kind", "string_pattern_mismatch"):
         return ""
     keys = [element for element in location if isinstance(element, str) and element.islower()]
     item = "an item of " if isinstance(location[-1], int) else ""
@@ -74,6 +74,8 @@ def _sentence(found: ErrorDetails) -> str:
     if kind == "literal_error":
         allowed = _QUOTED.findall(context["expected"]) or [context["expected"].lower()]
         return f"must be {_listed(allowed)}, not {_shown(value)}"
+    if kind == "greater_than":
+        return f"must be more than {context['gt']:g}, not {_shown(value)}"
     if kind in ("greater_than_equal", "less_than_equal"):
         bound = context.get("ge", context.get("le"))
         return f"must be at {'least' if 'ge' in context else 'most'} {bound:g}, not {_shown(value)}"

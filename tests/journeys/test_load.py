@@ -99,7 +99,7 @@ FORM = {
     "more than ten years": (head("  - wait: 4000 days"), "5: '4000 days' is no duration between 0 and ten years"),
     "no way to enter again": (
         "journey: a\nentry:\n  on: X\n  reentry: always\nsteps: [{end: true}]",
-        "4: reentry 'always' is unknown: write never, after_exit, or for example 'after 7 days'",
+        "4: reentry 'always' is unknown: write never, after_exit, many, or for example 'after 7 days'",
     ),
     "a step of no kind": (
         head("  - id: a\n    delay: 1 day"),
