@@ -6,7 +6,7 @@ OrchestratorError
 │   └── DefinitionError   a journey, action or channel file is wrong; carries its problems
 ├── BadRecord         their fault: one input record goes to the dead-letter topic, life goes on
 ├── Unmet             a condition met a missing field or a wrong type: it does not hold
-├── ContentError      a template failed: that one action is refused, with the reason
+├── ContentError      a template failed: that one action goes to the dead-letter topic, the journey goes on
 ├── Bug               our fault: the partition stops, loudly
 └── InfrastructureError   Kafka or the disk: the checkpoint is aborted, nothing is acknowledged
     └── Fenced            another worker owns the partition now

@@ -10,6 +10,7 @@ import typer
 from orchestrator.kafka import names
 
 _SHOWN: Final = 70
+_NEVER_WRITTEN: Final = "-1"
 _HEADLINES: Final = ("subject", "title", "content", "text", "reason", "message", "audience", "object")
 _TAG: Final = re.compile(r"<[^>]*>")
 _OUTCOME_COLOURS: Final = {"published": "green", "refused": "yellow", "held": "blue", "cancelled": "magenta"}
@@ -66,7 +67,9 @@ def step(value: dict[str, Any]) -> str:
 def dead_letter(record: Any) -> str:
     """What could not be used, where it was, why, and how it begins."""
     told = dead_letter_headers(record)
-    place = f"{told.get('topic')}/{told.get('partition')}@{told.get('offset')}"
+    place = f"{told.get('topic')}/{told.get('partition')}"
+    if told.get("offset") != _NEVER_WRITTEN:
+        place += f"@{told.get('offset')}"
     begins = printable((record.value or b"").decode("utf-8", "replace"))
     return (
         f"{_moment(told.get('time'))}  {typer.style(printable(told.get('code')), fg='red')}  {place}  "

@@ -4,34 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from functools import lru_cache, wraps
+from datetime import datetime
+from decimal import Decimal
+from functools import wraps
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jinja2 import Environment, Undefined, pass_environment
 from jinja2 import filters as jinja
+from markupsafe import Markup
 
-from orchestrator.content.links import check_link
-from orchestrator.durations import parse_duration
+from orchestrator.content.formats import FORMATS, plus
+from orchestrator.content.links import check_link, encode_part, normal_part
 
 LONGEST: Final = 256 * 1024
 """The most characters that a text may have while it is made."""
 TOO_LONG: Final = f"it is longer than {LONGEST // 1024} KB"
 
 _WIDE = re.compile(r"\*|\d{3}")
-_NO_CENTS: Final = frozenset(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"))
-_THREE_DECIMALS: Final = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
+_INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_NO_CSS = re.compile(r"[^\w #%.,-]", re.ASCII)
 
 
 def shown(value: Any) -> Any:
-    """A value as text shows it: moments as ISO 8601, true and false as JSON has them.
+    """A value as text shows it: moments as ISO 8601, true and false as JSON has them, no control characters.
 
     Raises:
         ValueError: for what is no text, such as a list or a map.
     """
-    if isinstance(value, str | Undefined):
+    if isinstance(value, str):
+        return value if value.__class__ is not str or value.isprintable() else _INVISIBLE.sub("", value)
+    if isinstance(value, Undefined):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -42,26 +44,6 @@ def shown(value: Any) -> Any:
     if value is None:
         raise ValueError("a value is null: give it a default")
     raise ValueError("a list or a map is no text: name a part of it, or use the filter join")
-
-
-def money(value: Any, currency: Any) -> str:
-    """An amount with the currency's decimals: ``1,234.50 EUR``."""
-    places = 0 if currency in _NO_CENTS else 3 if currency in _THREE_DECIMALS else 2
-    try:
-        amount = Decimal(str(shown(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    except InvalidOperation:
-        raise ValueError(f"money needs a number, not '{str(value)[:40]}'") from None
-    return f"{amount:,} {currency}"
-
-
-def date(value: Any, timezone: str = "UTC", form: str = "%Y-%m-%d") -> str:
-    """A moment, or its ISO 8601 text, in a time zone such as ``Europe/Berlin``."""
-    return _moment(value).astimezone(_zone(timezone)).strftime(form)
-
-
-def plus(value: Any, duration: str) -> datetime:
-    """The moment that is a duration such as ``2 hours`` later."""
-    return _moment(value) + timedelta(milliseconds=parse_duration(duration))
 
 
 @pass_environment
@@ -114,27 +96,37 @@ def rounded(value: Any, precision: int = 0) -> float:
 
 def link(value: Any) -> str:
     """The text, if it is a link that is safe to follow."""
-    return check_link(str(shown(value)))
+    return check_link(_unescaped(value))
+
+
+def link_part(value: Any) -> str:
+    """A value within a link, encoded so that it stays within its part."""
+    return encode_part(_unescaped(value))
+
+
+def link_piece(value: Any) -> str:
+    """What a macro made for a link: its marks stay, and what cannot stand in a link is encoded."""
+    return normal_part(_unescaped(value))
+
+
+def css_value(value: Any) -> str:
+    """A value of CSS such as a colour or a size.
+
+    Raises:
+        ValueError: it holds more than letters, digits, blanks and ``#%.,-``.
+    """
+    text = str(shown(value))
+    if _NO_CSS.search(text):
+        raise ValueError(f"'{text[:40]}' cannot stand in a style: only letters, digits, blanks and #%.,- can")
+    return text
+
+
+def _unescaped(value: Any) -> str:
+    return value.unescape() if isinstance(value, Markup) else str(shown(value))
 
 
 def _parts(environment: Environment, values: Iterable[Any], attribute: str | None) -> Iterable[Any]:
     return values if attribute is None else map(jinja.make_attrgetter(environment, attribute), values)
-
-
-def _moment(value: Any) -> datetime:
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    if not isinstance(value, datetime):
-        raise ValueError("a moment is needed, such as event.timestamp")
-    return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
-
-
-@lru_cache(maxsize=1024)
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"'{name[:40]}' is no time zone") from None
 
 
 def _of_known(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -142,7 +134,10 @@ def _of_known(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def checked(*arguments: Any, **named: Any) -> Any:
-        for argument in (*arguments, *named.values()):
+        for argument in arguments:
+            if isinstance(argument, Undefined):
+                str(argument)
+        for argument in named.values():
             if isinstance(argument, Undefined):
                 str(argument)
         return function(*arguments, **named)
@@ -162,11 +157,10 @@ def _of_text(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _OWN: Final[Mapping[str, Callable[..., Any]]] = {
-    "date": date,
+    **FORMATS,
     "format": form,
     "join": join,
     "link": link,
-    "money": money,
     "plus": plus,
     "replace": replace,
     "round": rounded,

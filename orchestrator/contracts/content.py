@@ -12,8 +12,10 @@ from orchestrator.contracts.form import Sent, example
 from orchestrator.journeys.definition import ChannelDefinition, FieldDefinition
 
 _MOMENT = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$"
+_PATTERNS: Mapping[str, str] = {"time": _MOMENT, "line": r"^[^\r\n]*$"}
 _DESCRIPTIONS = {
     "text": "plain text",
+    "line": "plain text in one line",
     "html": "HTML in which all that came from outside is escaped",
     "link": "an http, https, mailto or tel link, or a place on the same site",
     "time": "ISO 8601 in UTC",
@@ -22,6 +24,7 @@ _DESCRIPTIONS = {
 
 _EXAMPLES: Mapping[str, Any] = {
     "text": "Hello",
+    "line": "Hello",
     "html": "<p>Hello</p>",
     "link": "https://www.example.com/",
     "time": "2026-01-02T09:00:00Z",
@@ -74,7 +77,7 @@ def _type(definition: FieldDefinition) -> Any:
         return dict[str, Any]
     if definition.one_of is not None:
         return Literal[definition.one_of]
-    pattern = _MOMENT if definition.type == "time" else None
+    pattern = _PATTERNS.get(definition.type)
     return Annotated[str, Field(min_length=1, max_length=definition.max_length, pattern=pattern)]
 
 

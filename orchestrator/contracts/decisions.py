@@ -15,7 +15,7 @@ class Reason(Sent):
     """One rule that spoke."""
 
     rule: Literal[
-        "delay", "quiet", "expired", "condition", "consent", "unreachable", "content", "withdrawn", "bound"
+        "delay", "quiet", "expired", "condition", "consent", "unreachable", "content", "fallback", "withdrawn", "bound"
     ] = Field(description="the rule's name")
     detail: str = Field(min_length=1, description="what it found, for a person")
 
@@ -54,5 +54,7 @@ class Decision(Sent):
     outcome: Literal["published", "held", "refused", "cancelled"] = Field(
         description="held: checked again when it is due; refused: it will never be sent; cancelled: it no longer holds"
     )
-    reasons: list[Reason] = Field(description="the rules that spoke against it; empty when it was published")
+    reasons: list[Reason] = Field(
+        description="the rules that spoke against it; of what was published, why parts of it are the fallback"
+    )
     trigger: Trigger | None = Field(description="null when no event did it, but time")

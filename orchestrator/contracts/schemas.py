@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from orchestrator.contracts.actions import Action, ActionHeaders, Cancel
 from orchestrator.contracts.content import action_model
-from orchestrator.contracts.dead_letters import DeadLetterHeaders
+from orchestrator.contracts.dead_letters import DeadLetterHeaders, FailedAction
 from orchestrator.contracts.decisions import Decision
 from orchestrator.contracts.definitions import Clock, Definitions
 from orchestrator.contracts.events import InputEvent
@@ -43,6 +43,7 @@ FIXED: Final[Mapping[str, Any]] = {
     "decision": Decision,
     "journey-log": JourneyLog,
     "dead-letter-headers": DeadLetterHeaders,
+    "failed-action": FailedAction,
     "definitions": Definitions,
     "clock": Clock,
 }

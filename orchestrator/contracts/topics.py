@@ -43,8 +43,8 @@ _OTHERS: Final[Mapping[str, Mapping[str, Any]]] = {
         "value": "schemas/journey-log.json",
     },
     names.DEAD_LETTER: {
-        "key": "that of the record that could not be used",
-        "value": "that of the record that could not be used, byte for byte",
+        "key": "that of the record that could not be used; of an action, the customer's id",
+        "value": "that of the record that could not be used, byte for byte; of an action, schemas/failed-action.json",
         "headers": "schemas/dead-letter-headers.json",
     },
 }

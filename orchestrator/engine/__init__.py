@@ -7,7 +7,7 @@ from orchestrator.engine.journey import Env
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.message import Absorb, Claim, Follow, Granted, Message, Release
 from orchestrator.engine.step import on_event, on_message, on_sweep, on_timer
-from orchestrator.engine.turn import Outgoing, Step
+from orchestrator.engine.turn import Failed, Outgoing, Step
 
 __all__ = [
     "Absorb",
@@ -15,6 +15,7 @@ __all__ = [
     "Claim",
     "Customer",
     "Env",
+    "Failed",
     "Follow",
     "Granted",
     "Home",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any, Final
 
+from orchestrator.engine.content import Rendered
 from orchestrator.engine.customer import OFFERS_KEPT, Instance, Offer
 from orchestrator.engine.profile import consent_of
 from orchestrator.engine.steps import Act
 from orchestrator.engine.treatment import CONSENT_FREE, Consent, Treatment
-from orchestrator.engine.turn import Outgoing, Turn, journey_view
+from orchestrator.engine.turn import Failed, Outgoing, Turn, journey_view
 from orchestrator.errors import Bug, ContentError
 from orchestrator.events.event import Event
 from orchestrator.moments import format_moment
@@ -75,10 +76,12 @@ def decide(turn: Turn, made: Offer, instance: Instance) -> None:
     if quiet_until > turn.now:
         _hold(turn, made, quiet_until, "quiet", f"quiet for {made.purpose} until {format_moment(quiet_until)}")
         return
+    seen = turn.event_view(instance), turn.customer_view(), journey_view(instance)
     try:
-        content = act.treatment.content.render(turn.event_view(instance), turn.customer_view(), journey_view(instance))
+        content = act.treatment.content.render(*seen, turn.env.policy, turn.now)
     except ContentError as error:
         _decision(turn, made, "refused", [{"rule": "content", "detail": str(error)}])
+        turn.fail(_failed(turn, made, str(error)))
         return
     _publish(turn, made, act.treatment, content, instance)
 
@@ -233,7 +236,25 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _publish(turn: Turn, made: Offer, treatment: Treatment, content: dict[str, Any], instance: Instance) -> None:
+def _failed(turn: Turn, made: Offer, error: str) -> Failed:
+    value = {
+        "kind": "failed_action",
+        "action_id": made.id,
+        "customer_id": turn.customer_id,
+        "channel": made.channel,
+        "action": made.action,
+        "journey": made.journey,
+        "journey_version": made.version,
+        "instance": made.instance,
+        "step": made.step,
+        "error": error,
+        "decided_at": format_moment(turn.now),
+        "trigger": made.trigger,
+    }
+    return Failed(made.channel, turn.customer_id, value, error)
+
+
+def _publish(turn: Turn, made: Offer, treatment: Treatment, content: Rendered, instance: Instance) -> None:
     customer, now = turn.customer, format_moment(turn.now)
     made.customer_id = turn.customer_id
     value: dict[str, Any] = {
@@ -248,7 +269,7 @@ def _publish(turn: Turn, made: Offer, treatment: Treatment, content: dict[str, A
         "purpose": made.purpose,
         "channel": made.channel,
         "action": made.action,
-        "content": content,
+        "content": content.fields,
         "journey": made.journey,
         "journey_version": made.version,
         "step": made.step,
@@ -260,7 +281,8 @@ def _publish(turn: Turn, made: Offer, treatment: Treatment, content: dict[str, A
     event = turn.event
     traceparent = event.traceparent if event is not None else (instance.last or instance.entry).get("traceparent")
     turn.act(Outgoing(made.channel, turn.customer_id, value, traceparent))
-    _decision(turn, made, "published", _PASSED)
+    fallbacks = [{"rule": "fallback", "detail": reason} for reason in content.fallbacks]
+    _decision(turn, made, "published", fallbacks or _PASSED)
     if _can_be_withdrawn(turn, made):
         made.due = None
         _keep(turn, made)

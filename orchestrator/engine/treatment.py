@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from orchestrator.engine.content import Content
 
 CONSENT_FREE: Final = frozenset({"service", "transactional"})
 """Purposes that need no consent: they serve what the customer asked for."""
@@ -16,13 +19,6 @@ class Consent(StrEnum):
     OPT_IN = "opt_in"
     OPT_OUT = "opt_out"
     NONE = "none"
-
-
-class Content(Protocol):
-    """The compiled content of an action."""
-
-    def render(self, event: Any, customer: Any, journey: Any) -> dict[str, Any]:
-        """The content for one customer, right for its channel. Raises ``errors.ContentError``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,16 @@ class Outgoing:
 
 
 @dataclass(slots=True)
+class Failed:
+    """A record for ``dead-letter``: an action whose content could not be made, and the reason."""
+
+    channel: str
+    customer_id: str
+    value: dict[str, Any]
+    reason: str
+
+
+@dataclass(slots=True)
 class Step:
     """What a step gives: the record after it, and what leaves with the same checkpoint.
 
@@ -41,6 +51,7 @@ class Step:
 
     record: Record | None
     actions: Sequence[Outgoing] = ()
+    failed: Sequence[Failed] = ()
     forwards: Sequence[Message | Follow] = ()
     decisions: Sequence[dict[str, Any]] = ()
     log: Sequence[dict[str, Any]] = ()
@@ -211,6 +222,10 @@ class Turn:
     def act(self, action: Outgoing) -> None:
         """Publishes an action or a cancel."""
         self.out.actions = [*self.out.actions, action]
+
+    def fail(self, failed: Failed) -> None:
+        """Keeps for a person what could not be published."""
+        self.out.failed = [*self.out.failed, failed]
 
     def decide(self, decision: dict[str, Any]) -> None:
         """Records a decision and its reasons."""

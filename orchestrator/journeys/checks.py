@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from orchestrator.content.templates import check_content
+from orchestrator.content import action as content
 from orchestrator.journeys.cel import CelError
 from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, JourneyDefinition
 from orchestrator.journeys.entry_checks import check_entry
@@ -42,18 +42,21 @@ def check_journey(journey: JourneyDefinition, actions: Collection[str] | None) -
 
 
 def check_action(
-    action: ActionDefinition, channels: Mapping[str, ChannelDefinition], names: Collection[str]
+    action: ActionDefinition,
+    channels: Mapping[str, ChannelDefinition],
+    names: Collection[str],
+    partials: Mapping[str, str],
 ) -> Iterator[Finding]:
     """What is wrong with an action; ``names`` are all channels, ``channels`` those that are right themselves."""
     if action.channel not in names:
         yield Finding(("channel",), f"the channel '{action.channel}' is unknown: {hint(action.channel, names)}")
     elif action.channel in channels:
-        for problem in check_content(action.content, channels[action.channel]):
+        for problem in content.check_action(action, channels[action.channel], partials):
             subject = f"'{problem.location[-1]}' " if problem.message.startswith(_PREDICATES) else ""
-            yield Finding(("content", *problem.location), f"{subject}{problem.message}", problem.line)
+            yield Finding(problem.location, f"{subject}{problem.message}", problem.line, partial=problem.partial)
 
 
-_PREDICATES: Final = ("must ", "has ", "is ")
+_PREDICATES: Final = ("must ", "has ", "is ", "takes ")
 
 
 def _check_events(journey: JourneyDefinition, steps: list[tuple[Location, StepDefinition]]) -> Iterator[Finding]:

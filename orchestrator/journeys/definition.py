@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StrictBool, StrictInt, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, WithJsonSchema, model_validator
 
+from orchestrator.content.locales import normal
 from orchestrator.durations import DurationMs
 from orchestrator.journeys.entries import EntryDefinition, Moment
 from orchestrator.journeys.migrations import Migrations
@@ -17,6 +18,7 @@ from orchestrator.journeys.model import (
     Name,
     Percent,
     Priority,
+    at_key,
     listed,
     one_or_more,
 )
@@ -29,6 +31,24 @@ Addresses = Annotated[
     BeforeValidator(listed),
     Field(min_length=1, description="where the address is found: id, or traits such as traits.email, tried in order"),
     one_or_more({"type": "string", "pattern": ADDRESS_PATTERN}),
+]
+
+
+def _normal_locales(contents: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for name, fields in contents.items():
+        try:
+            known = normal(name)
+        except ValueError as error:
+            raise at_key(name, str(error)) from None
+        if known in found:
+            raise at_key(name, f"'{name}' is the locale '{known}', which is here already")
+        found[known] = fields
+    return found
+
+
+LocaleContents = Annotated[
+    dict[Annotated[str, Field(min_length=1, max_length=40)], dict[str, Any]], AfterValidator(_normal_locales)
 ]
 
 
@@ -91,6 +111,16 @@ class JourneyDefinition(Model):
     steps: tuple[StepDefinition, ...] = Field(min_length=1, description="what happens, in order")
 
 
+class FallbackDefinition(Model):
+    """What is said instead, if a template fails for a customer."""
+
+    replaces: Literal["field", "all"] = Field(
+        "field", description="what it stands in for: each field that fails, or the whole content if any field fails"
+    )
+    content: dict[str, Any] = Field(description="plain texts, or templates that need less; null leaves a field out")
+    locales: LocaleContents = Field({}, description="other fields for customers of a locale, such as de or de-AT")
+
+
 class ActionDefinition(Model):
     """One file of actions/*.yaml: what is said, on which channel."""
 
@@ -113,18 +143,38 @@ class ActionDefinition(Model):
     content: dict[str, Any] = Field(
         description="the channel's fields; texts are Jinja2 templates over event, customer and journey"
     )
+    locales: LocaleContents = Field(
+        {}, description="other fields for customers of a locale, such as de or de-AT; null leaves a field out"
+    )
+    fallback: FallbackDefinition | None = Field(
+        None, description="what is said instead, if a template fails for a customer"
+    )
 
 
 class FieldDefinition(Model):
     """One field of a channel's content."""
 
-    type: Literal["text", "html", "link", "time", "map"] = Field("text", description="what the field holds")
+    type: Literal["text", "line", "html", "link", "time", "map"] = Field("text", description="what the field holds")
     required: StrictBool = Field(True, description="whether an action must give it")
     max_length: Annotated[StrictInt, Field(ge=1)] | None = Field(None, description="in characters, after rendering")
+    max_parts: Annotated[StrictInt, Field(ge=1)] | None = Field(
+        None, description="in parts of an SMS: 153 characters each, 67 if one is not in the alphabet of GSM"
+    )
+    if_longer: Literal["refuse", "cut"] = Field(
+        "refuse", description="what becomes of a text that is longer: the fallback if there is one, or its beginning"
+    )
     one_of: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(
         None, description="the values that are allowed"
     )
     description: str = ""
+
+    @model_validator(mode="after")
+    def _bounds_fit_the_type(self) -> FieldDefinition:
+        if self.if_longer == "cut" and self.type not in ("text", "line"):
+            raise at_key("if_longer", f"a field of type {self.type} cannot be cut: only text and line can")
+        if self.max_parts is not None and self.type not in ("text", "line"):
+            raise at_key("max_parts", f"a field of type {self.type} is no SMS: only text and line can be")
+        return self
 
 
 class ChannelDefinition(Model):

@@ -19,6 +19,7 @@ from orchestrator.journeys.event_schemas import EVENTS, EventsDefinition, defaul
 from orchestrator.journeys.finding import Finding
 from orchestrator.journeys.model import Model
 from orchestrator.journeys.pack import Pack
+from orchestrator.journeys.partials import PARTIALS, PartialFiles
 from orchestrator.journeys.policy import PolicyDefinition
 from orchestrator.journeys.scopes import Scopes, computed_types
 from orchestrator.journeys.segments import SegmentsDefinition
@@ -139,6 +140,7 @@ class _Project:
         self._actions = _Definitions("action", ActionDefinition, lambda action: action.action)
         self._channels = default_channels()
         self._channel_names = set(self._channels)
+        self._partials = PartialFiles()
         self._policy = PolicyDefinition()
         self._traits: TraitsDefinition | None = TraitsDefinition()
         self._segments: SegmentsDefinition | None = SegmentsDefinition(segments={})
@@ -162,6 +164,9 @@ class _Project:
             self._traits = self._read_one(folder / TRAITS, TraitsDefinition)
         if (folder / SEGMENTS).exists():
             self._segments = self._read_one(folder / SEGMENTS, SegmentsDefinition)
+        if (folder / PARTIALS).is_dir():
+            self._problems += self._partials.read(folder / PARTIALS)
+            self.files += self._partials.files
         for path in self._definitions_in(folder / JOURNEYS):
             self._problems += self._journeys.read(path)
         for path in self._definitions_in(folder / ACTIONS):
@@ -195,7 +200,8 @@ class _Project:
             found += self._journeys.placed(name, check_journey_names(journey))
             found += self._journeys.placed(name, check_journey_types(journey, scopes))
         for name, action in self._actions.models.items():
-            found += self._actions.placed(name, check_action(action, self._channels, self._channel_names))
+            checked = check_action(action, self._channels, self._channel_names, self._partials.texts)
+            found += self._actions.placed(name, (each for each in checked if each.partial not in self._partials.wrong))
         if TRAITS in self._sources and self._traits is not None:
             found += _placed(self._sources[TRAITS], check_traits(self._traits))
             found += _placed(self._sources[TRAITS], check_types_in(self._traits, scopes, EVENT_VARIABLES))
@@ -218,6 +224,7 @@ class _Project:
             self._policy,
             self._traits,
             self._segments.segments,
+            self._partials.texts,
         )
 
     def _scopes(self) -> Scopes:

@@ -6,12 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import orjson
 from pydantic import Field, ValidationError
 
+from orchestrator.content.partials import used_in
 from orchestrator.errors import DefinitionError, Problem
-from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, JourneyDefinition
+from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, FallbackDefinition, JourneyDefinition
 from orchestrator.journeys.model import Model, Name
 from orchestrator.journeys.outline import actions_of, walk
 from orchestrator.journeys.policy import PolicyDefinition
@@ -30,6 +32,7 @@ class _PackDefinition(Model):
     policy: PolicyDefinition = _NO_POLICY
     traits: TraitsDefinition = _NO_TRAITS
     segments: dict[Name, SegmentDefinition] = Field(default_factory=dict)
+    partials: dict[Name, str] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,16 @@ class Pack:
     policy: PolicyDefinition = _NO_POLICY
     traits: TraitsDefinition = _NO_TRAITS
     segments: Mapping[str, SegmentDefinition] = field(default_factory=dict)
+    partials: Mapping[str, str] = field(default_factory=dict)
 
     def part(self, journey: str) -> Pack:
-        """One journey with the actions that it uses and their channels: all that its version depends on."""
+        """One journey with the actions that it uses, their channels and partials: all that its version depends on."""
         definition = self.journeys[journey]
         used = {name for _, name in actions_of(definition)}
         actions = {name: self.actions[name] for name in sorted(used)}
         channels = {action.channel: self.channels[action.channel] for action in actions.values()}
-        return Pack({journey: definition}, actions, channels)
+        said = [[action.content, action.locales, _said(action.fallback)] for action in actions.values()]
+        return Pack({journey: definition}, actions, channels, partials=used_in(said, self.partials))
 
     def to_json(self) -> bytes:
         """Canonical JSON: the same definitions give the same bytes. What is a default is left out."""
@@ -60,6 +65,7 @@ class Pack:
             policy=self.policy,
             traits=self.traits,
             segments=dict(self.segments),
+            partials=dict(self.partials),
         )
         plain = definition.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
@@ -85,6 +91,7 @@ class Pack:
             definition.policy,
             definition.traits,
             definition.segments,
+            definition.partials,
         )
         problems = pack._loose_ends()
         if problems:
@@ -111,3 +118,7 @@ class Pack:
                 if action.channel not in self.channels
             ]
         )
+
+
+def _said(fallback: FallbackDefinition | None) -> list[Any]:
+    return [] if fallback is None else [fallback.content, fallback.locales]

@@ -107,18 +107,18 @@ class Source:
         return line, node
 
 
+def read_text(path: Path) -> str:
+    """Reads a file that is not YAML. Raises DefinitionError if it is no text."""
+    return _text_of(path, _read(path))
+
+
 def read_source(path: Path) -> Source:
     """Reads a file.
 
     Raises:
         DefinitionError: with every problem that was found, if it is not such YAML as journeys are written in.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise DefinitionError([Problem(path, 0, f"cannot be read: {error.strerror}")]) from None
-    return parse_source(path, data)
+    return parse_source(path, _read(path))
 
 
 def parse_source(path: Path, data: bytes) -> Source:
@@ -138,19 +138,31 @@ def parse_source(path: Path, data: bytes) -> Source:
     return Source(path, text, root)
 
 
-def _decoded(path: Path, data: bytes) -> str:
-    if len(data) > LARGEST_FILE:
-        raise DefinitionError([Problem(path, 0, f"is larger than {LARGEST_FILE // 1_000_000} MB: split it up")])
+def _read(path: Path) -> bytes:
     try:
-        text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DefinitionError([Problem(path, line, "is not UTF-8 here: save the file as UTF-8")]) from None
+        with path.open("rb") as file:
+            return file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise DefinitionError([Problem(path, 0, f"cannot be read: {error.strerror}")]) from None
+
+
+def _decoded(path: Path, data: bytes) -> str:
+    text = _text_of(path, data)
     tab = _TAB.search(text)
     if tab is not None:
         line = text.count("\n", 0, tab.start()) + 1
         raise DefinitionError([Problem(path, line, "a tab in the indentation: use spaces")])
     return text
+
+
+def _text_of(path: Path, data: bytes) -> str:
+    if len(data) > LARGEST_FILE:
+        raise DefinitionError([Problem(path, 0, f"is larger than {LARGEST_FILE // 1_000_000} MB: split it up")])
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DefinitionError([Problem(path, line, "is not UTF-8 here: save the file as UTF-8")]) from None
 
 
 def _syntax_problem(path: Path, text: str, error: yaml.YAMLError) -> Problem:

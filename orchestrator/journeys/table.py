@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.content.templates import compile_content
+from orchestrator.content.action import compile_action
 from orchestrator.engine.arms import InSegment, LikelyTo, Propensity, Test
 from orchestrator.engine.experiments import Arm
 from orchestrator.engine.steps import (
@@ -156,7 +156,7 @@ def _channel(name: str, definition: ChannelDefinition) -> Channel:
 def _treatment(action: ActionDefinition, pack: Pack, journey: JourneyDefinition) -> Treatment:
     channel = pack.channels[action.channel]
     try:
-        content = compile_content(action.content, channel)
+        content = compile_action(action, channel, pack.partials)
     except ContentError as error:
         raise ContentError(f"action '{action.action}': {error}") from error
     return Treatment(

@@ -32,6 +32,10 @@ from orchestrator.streams.homes import home
 Headers = list[tuple[str, bytes]]
 
 HOPS_ALLOWED: Final = 8
+CONTENT: Final = "content"
+"""The code of the dead letter of an action whose content could not be made."""
+NEVER_WRITTEN: Final = -1
+"""The offset of what is on no topic."""
 RECORD_BYTES_ALLOWED: Final = 500_000
 """Half of what Kafka takes by default, for the records of two that become one must fit too."""
 _PLACE_BYTES: Final = 1_000
@@ -325,6 +329,8 @@ class Work:
             return
         if step.actions:
             self._actions(step, now, caused)
+        for failed in step.failed:
+            self._failed(failed, now)
         customer_key = key[2:].encode()
         for decision in step.decisions:
             self._count_decision(decision)
@@ -354,6 +360,14 @@ class Work:
             counts.actions[label] = counts.actions.get(label, 0) + 1
             if caused is not None:
                 counts.caused.append(caused)
+
+    def _failed(self, failed: engine.Failed, now: int) -> None:
+        counts, partition = self.counts.dead_letters, home(failed.customer_id, self.partitions)
+        counts[CONTENT] = counts.get(CONTENT, 0) + 1
+        topic = names.action_topic(failed.channel)
+        headers = [*_JSON, *_dead_letter_headers(CONTENT, failed.reason, topic, partition, NEVER_WRITTEN, now, now)]
+        value = orjson.dumps(failed.value)
+        self.outputs.append(Output(names.DEAD_LETTER, self.partition, failed.customer_id.encode(), value, headers))
 
     def _count_decision(self, decision: dict[str, Any]) -> None:
         label = (decision["journey"], decision["outcome"])
@@ -393,17 +407,23 @@ class Work:
 
     def _dead_letter(self, topic: str, record: Input, bad: BadRecord, now: int) -> None:
         self.counts.dead_letters[bad.code] = self.counts.dead_letters.get(bad.code, 0) + 1
-        headers = [
-            *record.headers,
-            ("dead-letter-code", bad.code.encode()),
-            ("dead-letter-reason", str(bad).encode("utf-8", "replace")),
-            ("dead-letter-topic", topic.encode()),
-            ("dead-letter-partition", str(self.partition).encode()),
-            ("dead-letter-offset", str(record.offset).encode()),
-            ("dead-letter-timestamp", str(record.timestamp).encode()),
-            ("dead-letter-time", format_moment(now).encode()),
-        ]
+        added = _dead_letter_headers(bad.code, str(bad), topic, self.partition, record.offset, record.timestamp, now)
+        headers = [*record.headers, *added]
         self.outputs.append(Output(names.DEAD_LETTER, self.partition, record.key, record.value, headers))
+
+
+def _dead_letter_headers(
+    code: str, reason: str, topic: str, partition: int, offset: int, timestamp: int, now: int
+) -> Headers:
+    return [
+        ("dead-letter-code", code.encode()),
+        ("dead-letter-reason", reason.encode("utf-8", "replace")),
+        ("dead-letter-topic", topic.encode()),
+        ("dead-letter-partition", str(partition).encode()),
+        ("dead-letter-offset", str(offset).encode()),
+        ("dead-letter-timestamp", str(timestamp).encode()),
+        ("dead-letter-time", format_moment(now).encode()),
+    ]
 
 
 def _check_mark(value: bytes) -> None:

@@ -12,8 +12,10 @@ from typing import Final
 from orchestrator.journeys.event_schemas import EVENTS
 from orchestrator.journeys.load import ACTIONS, CHANNELS, JOURNEYS, POLICY, SEGMENTS, TRAITS, load
 from orchestrator.journeys.pack import Pack
+from orchestrator.journeys.partials import ENDING, PARTIALS
 
 _BETWEEN: Final = re.compile(r"^---\s*$", re.MULTILINE)
+_PARTIAL: Final = re.compile(r"\s*partial: *(\S+)\n")
 _FOLDERS: Final = {"journey": JOURNEYS, "action": ACTIONS}
 _FILES: Final = {
     "channels": CHANNELS,
@@ -29,15 +31,19 @@ _KIND: Final = re.compile(rf"^({'|'.join([*_FOLDERS, *_FILES])}):", re.MULTILINE
 def pack_of(text: str) -> Pack:
     """The pack of a text that holds what the files of a project would say, with ``---`` between them.
 
+    A partial is a line ``partial: its-name``, and from the next line on its text.
+
     Raises:
         DefinitionError: as for files; their names are made up.
     """
     with TemporaryDirectory() as root:
         folder = Path(root)
-        for name in _FOLDERS.values():
+        for name in (*_FOLDERS.values(), PARTIALS):
             (folder / name).mkdir()
-        for number, part in enumerate(filter(str.strip, _BETWEEN.split(dedent(text)))):
-            (folder / _place(number, dedent(part))).write_text(dedent(part), encoding="utf-8")
+        for number, part in enumerate(map(dedent, filter(str.strip, _BETWEEN.split(dedent(text))))):
+            partial = _PARTIAL.match(part)
+            place = Path(PARTIALS, partial[1] + ENDING) if partial else _place(number, part)
+            (folder / place).write_text(part[partial.end() :] if partial else part, encoding="utf-8")
         return load(folder)
 
 

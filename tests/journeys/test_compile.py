@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from orchestrator.engine.entry import Reentry
 from orchestrator.engine.journey import Env, Journey
+from orchestrator.engine.policy import DEFAULT_POLICY
 from orchestrator.engine.steps import Act, Branch, End, Quiet, Step, Wait, WaitForAbsence, WaitForEvent
 from orchestrator.engine.treatment import Consent
 from orchestrator.errors import DefinitionError
@@ -177,7 +178,7 @@ def test_an_action_has_the_journeys_purpose_and_priority_unless_it_says() -> Non
     )
     assert first.treatment.channel.address == ("traits.phone",)
     assert first.treatment.channel.consent is Consent.OPT_IN
-    assert first.treatment.content.render(View({}, {}), {}, {}) == {"text": "Hi"}
+    assert first.treatment.content.render(View({}, {}), {}, {}, DEFAULT_POLICY, 0).fields == {"text": "Hi"}
 
 
 def test_entries_go_by_priority_then_by_name() -> None:

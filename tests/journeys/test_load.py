@@ -297,7 +297,7 @@ CHANNELS = {
     ),
     "no such type": (
         "channels:\n  fax:\n    address: id\n    content:\n      text: {type: txt}",
-        "5: 'type' must be text, html, link, time or map, not 'txt'",
+        "5: 'type' must be text, line, html, link, time or map, not 'txt'",
     ),
     "yes for true": (
         "channels:\n  fax:\n    address: id\n    content:\n      text:\n        required: yes",

@@ -1,0 +1,281 @@
+"""Numbers, amounts and moments as people of a locale write them.
+
+The locale and the time zone are the customer's, unless a filter names others. What is formatted often is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from babel import dates, numbers
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+from orchestrator.content.locales import locale, wished
+from orchestrator.durations import parse_duration
+from orchestrator.engine.policy import Policy
+from orchestrator.moments import to_datetime
+from orchestrator.zones import first_zone, zone
+
+FORMS: Final = "\x00forms"
+"""Where a template's context has its ``Forms``; no template can write this name."""
+
+_LENGTHS: Final = ("short", "medium", "long", "full")
+_LONGEST_PATTERN: Final = 64
+_MOST_DIGITS: Final = 30
+_MOST_DECIMALS: Final = 10
+_OTHER_FORM: Final = re.compile(r"%|^[A-Z][A-Za-z]+/|^UTC$")
+"""What is meant for another function: a pattern of C, or a time zone."""
+_OF_DATE: Final = len("2026-01-31")
+
+
+class Forms:
+    """How one customer reads: worked out when a template asks for it. ``now`` is in UTC milliseconds."""
+
+    __slots__ = ("_customer", "_locale", "_now", "_policy", "_zone")
+
+    def __init__(self, customer: Mapping[str, Any], policy: Policy, now: int, locale_name: str | None = None) -> None:
+        self._customer = customer
+        self._policy = policy
+        self._now = now
+        self._locale = locale_name
+        self._zone: ZoneInfo | None = None
+
+    @property
+    def locale(self) -> str:
+        """The name of the locale, as Babel writes it."""
+        if self._locale is None:
+            self._locale = locale_of(self._customer, self._policy)
+        return self._locale
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone."""
+        if self._zone is None:
+            self._zone = first_zone(_trait(self._customer, "timezone"), self._policy.timezone)
+        return self._zone
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the decision."""
+        return to_datetime(self._now)
+
+
+def locale_of(customer: Mapping[str, Any], policy: Policy) -> str:
+    """The customer's locale, at least its language, else the policy's; as Babel writes it."""
+    return str(wished(_trait(customer, "locale"), policy.locale))
+
+
+def money(forms: Forms, value: Any, currency: str, *, locale: str | None = None) -> str:
+    """An amount with its currency, and with the decimals that the currency has."""
+    return _money(value, currency, forms.locale if locale is None else locale)
+
+
+def number(forms: Forms, value: Any, decimals: int | None = None, *, locale: str | None = None) -> str:
+    """A number, with so many decimals if given, else with those that it has, three at most."""
+    return _number("number", value, decimals, forms.locale if locale is None else locale)
+
+
+def percent(forms: Forms, value: Any, decimals: int = 0, *, locale: str | None = None) -> str:
+    """A part of one as a percentage: ``0.15`` is 15 %."""
+    return _number("percent", value, decimals, forms.locale if locale is None else locale)
+
+
+def day(
+    forms: Forms, value: Any, form: str = "medium", *, timezone: str | None = None, locale: str | None = None
+) -> str:
+    """The day of a moment in a time zone; a text without a time, such as a birthday, is that day everywhere."""
+    found = _local(forms, value, timezone)
+    if form == "iso":
+        return found.strftime("%Y-%m-%d")
+    try:
+        return dates.format_date(found, check_form(form), _locale(forms, locale))
+    except AttributeError:
+        raise ValueError(f"the form '{form}' asks for a time of day: use the filter datetime") from None
+
+
+def clock(
+    forms: Forms, value: Any, form: str = "short", *, timezone: str | None = None, locale: str | None = None
+) -> str:
+    """The time of day of a moment in a time zone."""
+    found = _local(forms, value, timezone)
+    if not isinstance(found, datetime):
+        raise ValueError(f"'{str(value)[:40]}' has no time of day")
+    if form == "iso":
+        return found.isoformat(timespec="minutes")[11:16]
+    return dates.format_time(found, check_form(form), found.tzinfo, _locale(forms, locale))
+
+
+def moment(
+    forms: Forms, value: Any, form: str = "medium", *, timezone: str | None = None, locale: str | None = None
+) -> str:
+    """The day and the time of a moment in a time zone."""
+    found = _local(forms, value, timezone)
+    if not isinstance(found, datetime):
+        raise ValueError(f"'{str(value)[:40]}' has no time of day")
+    if form == "iso":
+        return found.isoformat(timespec="seconds")
+    return dates.format_datetime(found, check_form(form), found.tzinfo, _locale(forms, locale))
+
+
+def relative(forms: Forms, value: Any, *, locale: str | None = None) -> str:
+    """How far a moment is from now: ``in 3 days``, ``2 hours ago``."""
+    return dates.format_timedelta(read_moment(value) - forms.now, add_direction=True, locale=_locale(forms, locale))
+
+
+def plus(value: Any, duration: str) -> datetime:
+    """The moment that is a duration such as ``2 hours`` later."""
+    return read_moment(value) + timedelta(milliseconds=parse_duration(duration))
+
+
+def read_moment(value: Any) -> datetime:
+    """A moment, or its ISO 8601 text; without a time zone it is UTC. Raises ValueError for anything else."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"'{value[:40]}' is no moment: it is written as 2026-01-31T09:30:00Z") from None
+    if not isinstance(value, datetime):
+        raise ValueError("a moment is needed, such as event.timestamp")
+    return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+
+
+def _money(value: Any, currency: Any, name: Any) -> str:
+    try:
+        return _money_kept(value, currency, name)
+    except TypeError:
+        raise ValueError(_no_number("money", value)) from None
+
+
+def _number(kind: str, value: Any, decimals: Any, name: Any) -> str:
+    try:
+        return _number_kept(kind, value, decimals, name)
+    except TypeError:
+        raise ValueError(_no_number(kind, value)) from None
+
+
+# Typed: true is no 1.
+@lru_cache(maxsize=16_384, typed=True)
+def _money_kept(value: Any, currency: Any, name: Any) -> str:
+    return numbers.format_currency(_decimal("money", value), check_currency(currency), locale=locale(name))
+
+
+@lru_cache(maxsize=16_384, typed=True)
+def _number_kept(kind: str, value: Any, decimals: Any, name: Any) -> str:
+    found = locale(name)
+    pattern = found.percent_formats[None] if kind == "percent" else found.decimal_formats[None]
+    check_decimals(decimals)
+    fraction = None if decimals is None else (decimals, decimals)
+    text: str = pattern.apply(_decimal(kind, value), found, force_frac=fraction)
+    return text
+
+
+def _decimal(filter_name: str, value: Any) -> Decimal:
+    try:
+        if isinstance(value, bool):
+            raise InvalidOperation
+        amount = value if isinstance(value, Decimal) else Decimal(str(value))
+        if not amount.is_finite():
+            raise InvalidOperation
+    except InvalidOperation:
+        raise ValueError(_no_number(filter_name, value)) from None
+    if not -_MOST_DIGITS <= amount.adjusted() <= _MOST_DIGITS or len(amount.as_tuple().digits) > 2 * _MOST_DIGITS:
+        raise ValueError(f"{filter_name} needs a number of at most {_MOST_DIGITS} digits")
+    return amount
+
+
+def _no_number(filter_name: str, value: Any) -> str:
+    return f"{filter_name} needs a number, not '{str(value)[:40]}'"
+
+
+def check_decimals(decimals: Any) -> Any:
+    """The number of decimals, or None. Raises ValueError if there can't be so many."""
+    if decimals is not None and not (isinstance(decimals, int) and 0 <= decimals <= _MOST_DECIMALS):
+        raise ValueError(f"the decimals must be a whole number from 0 to {_MOST_DECIMALS}")
+    return decimals
+
+
+@lru_cache(maxsize=512)
+def check_currency(code: Any) -> str:
+    """The code of a currency. Raises ValueError if there is none of that code."""
+    if not isinstance(code, str) or not numbers.is_currency(code):
+        raise ValueError(f"'{str(code)[:40]}' is no currency: write its code, such as EUR")
+    return code
+
+
+@lru_cache(maxsize=512)
+def check_form(form: Any) -> Any:
+    """A length, ``iso``, or a pattern of CLDR such as ``d MMMM``. Raises ValueError if it is none of these."""
+    if isinstance(form, str) and form in (*_LENGTHS, "iso"):
+        return form
+    try:
+        if not isinstance(form, str) or not 0 < len(form) <= _LONGEST_PATTERN or _OTHER_FORM.search(form):
+            raise ValueError
+        dates.parse_pattern(form)
+    except ValueError:
+        shown = str(form)[:40]
+        raise ValueError(
+            f"'{shown}' is no form: write {', '.join(_LENGTHS)}, iso, or a pattern such as 'd MMMM y'; "
+            "a time zone goes into timezone='Europe/Berlin'"
+        ) from None
+    return form
+
+
+def _local(forms: Forms, value: Any, timezone: str | None) -> date:
+    """The moment in a time zone; the day itself for a text without a time."""
+    if isinstance(value, str) and len(value) == _OF_DATE:
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"'{value}' is no day: it is written as 2026-01-31") from None
+    try:
+        return read_moment(value).astimezone(forms.zone if timezone is None else zone(str(timezone)))
+    except OverflowError:
+        raise ValueError(f"'{str(value)[:40]}' is out of the range of times") from None
+
+
+def _locale(forms: Forms, name: str | None) -> Any:
+    return locale(forms.locale if name is None else str(name))
+
+
+def _trait(customer: Mapping[str, Any], name: str) -> Any:
+    traits = customer.get("traits")
+    return traits.get(name) if isinstance(traits, Mapping) else None
+
+
+def _for_reader(function: Callable[..., str]) -> Callable[..., str]:
+    """The function as a filter, which finds the reader in the template's context."""
+
+    @pass_context
+    def formatted(context: Context, value: Any, *arguments: Any, **named: Any) -> str:
+        return function(context.parent[FORMS], value, *arguments, **named)
+
+    formatted.__wrapped__ = function  # type: ignore[attr-defined]  # what it may be called with is the function's
+    return formatted
+
+
+FORMATS: Final[Mapping[str, Callable[..., str]]] = {
+    "date": _for_reader(day),
+    "datetime": _for_reader(moment),
+    "money": _for_reader(money),
+    "number": _for_reader(number),
+    "percent": _for_reader(percent),
+    "relative": _for_reader(relative),
+    "time": _for_reader(clock),
+}
+"""The filters that depend on who reads."""
+
+CHECKS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "currency": check_currency,
+    "decimals": check_decimals,
+    "form": check_form,
+    "locale": locale,
+    "timezone": zone,
+}
+"""By the name of an argument of these filters: what raises ValueError if its value is none."""
