@@ -10,7 +10,21 @@ from typing import Annotated, NoReturn
 import typer
 
 from orchestrator import __version__
-from orchestrator.commands import customer, demo, graph, init, kafka, replay, tail, test, topics, validate, worker
+from orchestrator.commands import (
+    customer,
+    demo,
+    diff,
+    graph,
+    init,
+    kafka,
+    replay,
+    simulate,
+    tail,
+    test,
+    topics,
+    validate,
+    worker,
+)
 from orchestrator.errors import OrchestratorError, UsageError
 
 _log = logging.getLogger(__name__)
@@ -20,6 +34,8 @@ app.command()(demo.demo)
 app.command(name="init")(init.command)
 app.command()(validate.validate)
 app.command(name="test")(test.command)
+app.command()(simulate.simulate)
+app.command()(diff.diff)
 app.command()(graph.graph)
 app.command()(worker.worker)
 app.command()(replay.replay)

@@ -24,7 +24,7 @@ LONGEST_CHAIN = 24
 LONG_LINES = 400
 LONGEST_LINES = 700
 
-SHELL = frozenset({"api", "cli", "commands", "console", "demo", "kafka", "replay", "streams", "testing"})
+SHELL = frozenset({"api", "cli", "commands", "console", "demo", "kafka", "proof", "replay", "streams", "testing"})
 IMPURE = frozenset(
     {
         *("aiokafka", "asyncio", "concurrent", "faust", "mode", "multiprocessing", "random", "rocksdict", "secrets"),

@@ -91,10 +91,22 @@ class Follower:
         except KafkaError as error:
             raise _unreadable(error) from error
 
-    async def past(self) -> AsyncIterator[Found]:
-        """What is there now, in order of time."""
+    async def seek_to(self, moment_ms: int) -> None:
+        """Goes to the first records of a moment (UTC ms)."""
+        try:
+            await self._seek_to(moment_ms)
+            for partition in self._partitions:
+                await self._consumer.position(partition)
+        except KafkaError as error:
+            raise _unreadable(error) from error
+
+    async def past(self, until_ms: int | None = None) -> AsyncIterator[Found]:
+        """What is there now, in order of time; up to a moment (UTC ms) if one is given."""
         try:
             ends = await self._consumer.end_offsets(self._partitions)
+            if until_ms is not None:
+                later = await self._consumer.offsets_for_times(dict.fromkeys(self._partitions, until_ms + 1))
+                ends |= {partition: found.offset for partition, found in later.items() if found is not None}
             async for found in self._merged(ends):
                 yield found
         except KafkaError as error:
@@ -140,7 +152,9 @@ class Follower:
         return {name: state.partitions for name, state in states.items()}
 
     async def _seek_back(self, milliseconds: int) -> None:
-        since = time.time_ns() // 1_000_000 - milliseconds
+        await self._seek_to(time.time_ns() // 1_000_000 - milliseconds)
+
+    async def _seek_to(self, since: int) -> None:
         found = await self._consumer.offsets_for_times(dict.fromkeys(self._partitions, since))
         for partition in self._partitions:
             if found[partition] is None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from orchestrator import engine
-from orchestrator.engine.customer import Customer, Record, decode
+from orchestrator.engine.customer import Customer, Record, decode, encode
 from orchestrator.events.intake import Intake
 from orchestrator.kafka import names
 from orchestrator.streams.homes import home
@@ -119,6 +119,12 @@ class Run:
             self._deliver_waiting()
         self.now = max(self.now, moment_ms)
 
+    def put(self, record: Record) -> None:
+        """Makes a customer known as they are, before anything of theirs is decided."""
+        part = self._parts[home(record.key[2:], len(self._parts))]
+        self._write(part)
+        part.put(record)
+
     def record(self, key: str) -> Record | None:
         """The record under a key (with ``u:`` or ``a:``) at its home."""
         part = self._parts[home(key[2:], len(self._parts))]
@@ -208,6 +214,13 @@ class _Part:
         self.taken = 0
         self.work = Work(self.number, self._partitions, env, self._intake, self.records.get)
         self._given: list[tuple[int, bytes]] = []
+
+    def put(self, record: Record) -> None:
+        """As ``Run.put``."""
+        key = record.key.encode()
+        self.records[key] = encode(record)
+        if isinstance(record, Customer) and record.next_due is not None:
+            heapq.heappush(self._due, (record.next_due, key))
 
     def write(self) -> None:
         """Puts what the work changed where the next one finds it."""
