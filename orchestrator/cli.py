@@ -14,6 +14,7 @@ from orchestrator.commands import (
     customer,
     demo,
     diff,
+    enter,
     graph,
     init,
     kafka,
@@ -39,6 +40,7 @@ app.command()(diff.diff)
 app.command()(graph.graph)
 app.command()(worker.worker)
 app.command()(replay.replay)
+app.command()(enter.enter)
 app.command()(tail.tail)
 app.command()(customer.customer)
 app.add_typer(kafka.app, name="kafka")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from orchestrator.contracts.events import TrackCall, call_schema
 from orchestrator.contracts.form import Received
+from orchestrator.journeys.model import Name
 
 ChannelName = Annotated[str, Field(min_length=1, description="such as email; '*' is all channels")]
 Purpose = Annotated[str, Field(min_length=1, description="such as marketing")]
@@ -171,3 +172,49 @@ class ConsentChanged(TrackCall):
 
     event: Literal["Consent Changed"]
     properties: Choice
+
+
+class Request(Received):
+    """Which journey the customer is to enter."""
+
+    journey: Name = Field(description="the journey's name; its entry must have api: true")
+    data: dict[str, Any] | None = Field(None, description="what it sees as event.properties.data")
+
+
+class JourneyRequested(TrackCall):
+    """Somebody asked that the customer enters a journey."""
+
+    model_config = call_schema(
+        type="track",
+        event="Journey Requested",
+        messageId="m-8",
+        userId="u-7",
+        timestamp="2026-01-02T03:04:05.678Z",
+        properties={"journey": "callback", "data": {"reason": "delivery was late"}},
+    )
+
+    event: Literal["Journey Requested"]
+    properties: Request
+
+
+class Place(Received):
+    """Where the customer is."""
+
+    latitude: float = Field(ge=-90, le=90, description="in degrees, north of the equator")
+    longitude: float = Field(ge=-180, le=180, description="in degrees, east of Greenwich")
+
+
+class LocationChanged(TrackCall):
+    """The customer is somewhere else now."""
+
+    model_config = call_schema(
+        type="track",
+        event="Location Changed",
+        messageId="m-9",
+        userId="u-7",
+        timestamp="2026-01-02T03:04:05.678Z",
+        properties={"latitude": 48.1374, "longitude": 11.5755},
+    )
+
+    event: Literal["Location Changed"]
+    properties: Place

@@ -27,7 +27,7 @@ _INTERNAL: Final = "internal: nobody else should read or write it"
 _KNOWN_EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "events.call": ("call-started", "call-ended"),
     "events.engagement": ("message-reaction", "message-bounced", "message-unsubscribed"),
-    "events.profile": ("consent-changed",),
+    "events.profile": ("consent-changed", "journey-requested", "location-changed"),
 }
 
 _OTHERS: Final[Mapping[str, Mapping[str, Any]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +16,9 @@ SCREEN_VIEWED: Final = "Screen Viewed"
 CONSENT_CHANGED: Final = "Consent Changed"
 JOURNEY_REQUESTED: Final = "Journey Requested"
 LOCATION_CHANGED: Final = "Location Changed"
+
+JOURNEY_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+"""What a journey may be called."""
 
 
 @dataclass(slots=True)

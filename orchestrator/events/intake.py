@@ -10,7 +10,7 @@ from typing import Any
 from orchestrator.durations import format_duration
 from orchestrator.errors import BadRecord
 from orchestrator.events.envelope import Headers, unwrap, unwrap_structured
-from orchestrator.events.event import CONSENT_CHANGED, Event
+from orchestrator.events.event import CONSENT_CHANGED, JOURNEY_NAME, JOURNEY_REQUESTED, Event
 from orchestrator.events.identifiers import ID_MAX, read_id
 from orchestrator.events.payload import ANY_DEPTH_BYTES, check_depth, parse
 from orchestrator.events.refusal import Code, nearest, refusal, shown
@@ -92,6 +92,8 @@ class Intake:
             event = self._read_carefully(record, traceparent, place, timestamp_ms, now_ms)
         if event.name == CONSENT_CHANGED:
             _check_consent(event.properties)
+        elif event.name == JOURNEY_REQUESTED:
+            _check_request(event.properties)
         if topic in self._strict and event.name not in self._strict[topic]:
             raise _unknown_event(event.name, topic, self._strict[topic])
         return event
@@ -190,6 +192,15 @@ def _check_consent(properties: Mapping[str, Any]) -> None:
         value = properties.get(name)
         if value is not None and type(value) is not str:
             raise refusal(Code.WRONG_TYPE, f"'properties.{name}' of a consent is {shown(value)}: write a text")
+
+
+def _check_request(properties: Mapping[str, Any]) -> None:
+    """Somebody waits for it: what asks for no journey must not pass in silence."""
+    journey = properties.get("journey")
+    if type(journey) is not str or JOURNEY_NAME.fullmatch(journey) is None:
+        raise refusal(
+            Code.WRONG_TYPE, f"'properties.journey' of a request is {shown(journey)}: write the name of a journey"
+        )
 
 
 def _absurd(record: Mapping[str, Any], timestamp: int, fault: str) -> BadRecord:

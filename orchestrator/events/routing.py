@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from orchestrator.events.cloudevents import segment_data
-from orchestrator.events.event import ALIASED, CONSENT_CHANGED, GROUPED, IDENTIFIED, PAGE_VIEWED, SCREEN_VIEWED
+from orchestrator.events.event import (
+    ALIASED,
+    CONSENT_CHANGED,
+    GROUPED,
+    IDENTIFIED,
+    JOURNEY_REQUESTED,
+    LOCATION_CHANGED,
+    PAGE_VIEWED,
+    SCREEN_VIEWED,
+)
 
 CLICK: Final = "events.click"
 CALL: Final = "events.call"
@@ -60,8 +69,8 @@ KNOWN_NAMES: Final[Mapping[str, frozenset[str]]] = {
     ),
     PROFILE: frozenset(
         {
-            *(IDENTIFIED, ALIASED, GROUPED, CONSENT_CHANGED),
-            *("Profile Updated", "Profile Deleted", "Location Changed", "Location Entered", "Location Left"),
+            *(IDENTIFIED, ALIASED, GROUPED, CONSENT_CHANGED, JOURNEY_REQUESTED, LOCATION_CHANGED),
+            *("Profile Updated", "Profile Deleted", "Location Entered", "Location Left"),
         }
     ),
 }

@@ -22,6 +22,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 
 from orchestrator.daytimes import DaytimeMs
 from orchestrator.durations import DurationMs, OffsetMs, parse_duration
+from orchestrator.events.event import JOURNEY_REQUESTED, LOCATION_CHANGED
 from orchestrator.journeys.model import Cel, EventNames, Model, Name, at_key
 from orchestrator.journeys.schedules import check_schedule
 
@@ -274,6 +275,15 @@ class EntryDefinition(Model):
     def events(self) -> tuple[str, ...]:
         """The events that the entry names as its occasion; none for other kinds."""
         return self.on or ()
+
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """The events of which conditions of the entry see one as ``event``."""
+        if self.segment is not None:
+            return ("Segment Entered",) if self.segment.entered is not None else ("Segment Left",)
+        if self.place is not None:
+            return ("Dwell Due",) if self.place.when == "dwell" else (LOCATION_CHANGED,)
+        return self.on or (JOURNEY_REQUESTED if self.api else f"{self.kind.capitalize()} Due",)
 
     def reentry_ms(self) -> int | None:
         """The time after entry that must pass, in milliseconds; 0 for after_exit and many, None for never."""

@@ -32,6 +32,7 @@ from orchestrator.engine.steps import (
     WaitForOpened,
     WaitUntil,
 )
+from orchestrator.journeys.occasions import bounds, entry_title
 
 ENTRY: Final = "(entry)"
 END: Final = "(end)"
@@ -133,7 +134,7 @@ def entry_node(journey: Journey) -> Node:
     detail = _entry_detail(entry)
     if journey.holdout:
         detail = (*detail, f"{journey.holdout:g} % are held out")
-    return Node(ENTRY, "entry", f"on {_listed(entry.events)}", detail, _code(entry.condition))
+    return Node(ENTRY, "entry", entry_title(entry), detail, _code(entry.condition))
 
 
 def _entry_detail(entry: Entry) -> tuple[str, ...]:
@@ -144,7 +145,7 @@ def _entry_detail(entry: Entry) -> tuple[str, ...]:
         detail.append("never again")
     elif entry.reentry is Reentry.AFTER_TIME:
         detail.append(f"again after {format_duration(entry.reentry_ms)}")
-    return tuple(detail)
+    return (*detail, *bounds(entry))
 
 
 def _goal_nodes(journey: Journey) -> Iterable[Node]:

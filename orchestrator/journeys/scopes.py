@@ -73,10 +73,10 @@ class Scopes:
     def in_journey(self, journey: JourneyDefinition, events: Iterable[str] | None = None) -> Variables:
         """What conditions and templates of a stay see: ``events`` if they say themselves which, else the journey's."""
         heard = list(listened(journey))
-        entry = _entry_events(heard)
+        entry = journey.entry.seen
         waited = _waited_events(heard)
         return {
-            "event": self._event(events if events is not None else _united(entry, waited)),
+            "event": self._event(events if events is not None else (*entry, *waited)),
             "customer": self.customer(),
             "journey": self._stay(entry, waited),
         }
@@ -116,7 +116,7 @@ class Scopes:
     def _event(self, events: Iterable[str] | None) -> Fields:
         return _ANY_EVENT_AT_ALL if events is None else self.schemas.event(events, self.traits())
 
-    def _stay(self, entry: tuple[str, ...] | None, waited: tuple[str, ...]) -> Fields:
+    def _stay(self, entry: tuple[str, ...], waited: tuple[str, ...]) -> Fields:
         fields: dict[str, Type] = {
             "name": TEXT,
             "version": TEXT,
@@ -162,13 +162,5 @@ _OF_KINDS: Final[Mapping[str, Type]] = {
 }
 
 
-def _entry_events(heard: list[Listened]) -> tuple[str, ...] | None:
-    return next((found.events for found in heard if found.location == ("entry", "on")), None)
-
-
 def _waited_events(heard: list[Listened]) -> tuple[str, ...]:
     return tuple(name for found in heard if found.location[0] == "steps" for name in found.events)
-
-
-def _united(entry: tuple[str, ...] | None, waited: tuple[str, ...]) -> tuple[str, ...] | None:
-    return None if entry is None else (*entry, *waited)

@@ -24,7 +24,7 @@ def check_journey_types(journey: JourneyDefinition, scopes: Scopes) -> Iterator[
     for found in expressions(journey):
         if found.location[0] == "entry":
             if _compiles(found.source, ENTRY_VARIABLES):
-                yield from _check(found, scopes.at_entry(found.events))
+                yield from _check(found, scopes.at_entry(found.events or journey.entry.seen))
         elif _compiles(found.source, ALL_VARIABLES):
             yield from _check(found, scopes.in_journey(journey, found.events))
 

@@ -278,6 +278,8 @@ CONTRACTS = [
     known_events.MessageBounced,
     known_events.MessageUnsubscribed,
     known_events.ConsentChanged,
+    known_events.JourneyRequested,
+    known_events.LocationChanged,
 ]
 
 
