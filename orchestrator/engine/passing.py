@@ -41,7 +41,6 @@ def take(turn: Turn, instance: Instance, step: Step) -> str | None:
         _join(turn, instance, step)
     elif isinstance(step, Goto):
         instance.laps += 1
-        turn.note("moved", instance, step.id, f"on to {step.next}")
     return step.next
 
 
@@ -64,11 +63,11 @@ def _split(turn: Turn, instance: Instance, step: Split) -> str | None:
     targets = {arm.name: target for arm, target in step.arms}
     assigned = assign(turn, step.experiment, [arm for arm, _ in step.arms])
     if assigned is None:
-        turn.note("branched", instance, step.id, f"no arm of {step.experiment} is open")
+        turn.note("branched", instance, step.id, "no arm")
         return step.next
     arm, first = assigned
     expose(turn, instance, step.id, step.experiment, arm, first=first)
-    turn.note("branched", instance, step.id, f"arm {arm.name} of {step.experiment}")
+    turn.note("branched", instance, step.id, f"{arm.name}: the arm in {step.experiment}")
     return targets[arm.name]
 
 

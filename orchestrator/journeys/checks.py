@@ -13,17 +13,19 @@ from orchestrator.journeys.expressions import ALL_VARIABLES, ENTRY_VARIABLES, ex
 from orchestrator.journeys.finding import Finding
 from orchestrator.journeys.migrations import END
 from orchestrator.journeys.model import ANY_EVENT
-from orchestrator.journeys.outline import actions_of, outline, walk, ways
+from orchestrator.journeys.outline import outline, walk
+from orchestrator.journeys.path_checks import check_paths
 from orchestrator.journeys.sentences import hint
 from orchestrator.journeys.source import Location
+from orchestrator.journeys.step_checks import Named, check_steps
 from orchestrator.journeys.steps import ArmDefinition, StepDefinition, WaitForDateDefinition, WaitForEventDefinition
 
 MOST_STEPS: Final = 500
 """More would not pass in one go through the engine, which takes so many for a loop of our own making."""
 
 
-def check_journey(journey: JourneyDefinition, actions: Collection[str] | None) -> Iterator[Finding]:
-    """What is wrong with a journey; ``actions`` are the names that exist, None if that is not known."""
+def check_journey(journey: JourneyDefinition, named: Named) -> Iterator[Finding]:
+    """What is wrong with a journey by itself."""
     steps = list(walk(journey.steps, ("steps",)))
     if len(steps) > MOST_STEPS:
         yield Finding(("steps",), f"has {len(steps)} steps, and at most {MOST_STEPS} are allowed: split it up")
@@ -31,12 +33,12 @@ def check_journey(journey: JourneyDefinition, actions: Collection[str] | None) -
     yield from _check_events(journey, steps)
     yield from _check_ids(steps)
     yield from _check_migrations(journey)
-    yield from _check_reach(journey.steps, ("steps",))
+    yield from _check_goals(journey)
+    yield from check_steps(journey, named)
+    yield from check_paths(journey)
     for location, step in steps:
         yield from _check_step(step, location)
-    for location, name in actions_of(journey):
-        if actions is not None and name not in actions:
-            yield Finding(location, f"the action '{name}' is unknown: {hint(name, actions)}")
+        yield from _check_arms(step.branch or (), location)
     for location, source, variables in conditions(journey):
         yield from _check_condition(location, source, variables)
 
@@ -54,6 +56,8 @@ def check_action(
         for problem in content.check_action(action, channels[action.channel], partials):
             subject = f"'{problem.location[-1]}' " if problem.message.startswith(_PREDICATES) else ""
             yield Finding(problem.location, f"{subject}{problem.message}", problem.line, partial=problem.partial)
+    if isinstance(action.propensity, str):
+        yield from _check_condition(("propensity",), action.propensity, ALL_VARIABLES)
 
 
 _PREDICATES: Final = ("must ", "has ", "is ", "takes ")
@@ -62,6 +66,7 @@ _PREDICATES: Final = ("must ", "has ", "is ", "takes ")
 def _check_events(journey: JourneyDefinition, steps: list[tuple[Location, StepDefinition]]) -> Iterator[Finding]:
     places: list[tuple[Location, tuple[str, ...]]] = [(("entry", "on"), journey.entry.events)]
     places += [(("exit", number, "on"), way.on) for number, way in enumerate(journey.exit)]
+    places += [(("goal", number, "on"), goal.on) for number, goal in enumerate(journey.goal)]
     places += [
         ((*location, "wait", "event"), step.wait.event)
         for location, step in steps
@@ -79,11 +84,12 @@ def _check_events(journey: JourneyDefinition, steps: list[tuple[Location, StepDe
 
 def _check_received(journey: JourneyDefinition, steps: list[tuple[Location, StepDefinition]]) -> Iterator[Finding]:
     ending = {name for way in journey.exit if way.if_ is None for name in way.on}
+    ending |= {name for goal in journey.goal if goal.if_ is None and goal.within is None for name in goal.on}
     for location, step in steps:
         if not isinstance(step.wait, WaitForEventDefinition) or not step.wait.received:
             continue
         if ANY_EVENT in ending or ending.issuperset(step.wait.event):
-            message = "'received' cannot be reached: the exit on the same event ends the journey first"
+            message = "'received' cannot be reached: the exit or goal on the same event ends the journey first"
             yield Finding((*location, "wait", "received"), message)
 
 
@@ -95,6 +101,14 @@ def _check_ids(steps: list[tuple[Location, StepDefinition]]) -> Iterator[Finding
         seen.add(step.id)
 
 
+def _check_goals(journey: JourneyDefinition) -> Iterator[Finding]:
+    seen = set()
+    for number, goal in enumerate(journey.goal):
+        if goal.name is not None and goal.name in seen:
+            yield Finding(("goal", number, "name"), f"another goal is named '{goal.name}' already")
+        seen.add(goal.name)
+
+
 def _check_migrations(journey: JourneyDefinition) -> Iterator[Finding]:
     ids = [placed.id for placed in outline(journey)]
     for old, new in (journey.migrate or {}).items():
@@ -103,29 +117,11 @@ def _check_migrations(journey: JourneyDefinition) -> Iterator[Finding]:
             yield Finding(("migrate", old), message)
 
 
-def _check_reach(steps: tuple[StepDefinition, ...], at: Location) -> Iterator[Finding]:
-    for number, step in enumerate(steps):
-        location = (*at, number)
-        for way, inner in ways(step):
-            yield from _check_reach(inner, (*location, *way))
-        yield from _check_arms(step.branch or (), location)
-        if number and _ends(steps[number - 1]):
-            yield Finding(location, "this step cannot be reached: the one before it always ends the journey")
-
-
 def _check_arms(arms: tuple[ArmDefinition, ...], at: Location) -> Iterator[Finding]:
     for number, arm in enumerate(arms[:-1]):
         if not arm.tests:
             message = "this arm cannot be reached: the one before it has no 'if', so it takes all others"
             yield Finding((*at, "branch", number + 1), message)
-
-
-def _ends(step: StepDefinition) -> bool:
-    """Whether no way leads on after the step."""
-    if step.branch is not None and all(arm.tests for arm in step.branch):
-        return False
-    inner = [steps for _, steps in ways(step)]
-    return step.end is True or (bool(inner) and all(any(map(_ends, steps)) for steps in inner))
 
 
 def _check_step(step: StepDefinition, location: Location) -> Iterator[Finding]:

@@ -99,5 +99,5 @@ def way_gone(line: Mapping[str, Any]) -> str | None:
     if happened == "branched":
         return NO_ARM if reason == NO_ARM else str(reason).partition(":")[0]
     if happened == "moved":
-        return TIMED_OUT if reason == TIMED_OUT else RECEIVED if reason.endswith(" came") else NEXT
+        return TIMED_OUT if reason == TIMED_OUT else RECEIVED if reason.endswith((" came", "opened already")) else NEXT
     return None

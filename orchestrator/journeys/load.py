@@ -20,11 +20,13 @@ from orchestrator.journeys.finding import Finding
 from orchestrator.journeys.model import Model
 from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.partials import PARTIALS, PartialFiles
+from orchestrator.journeys.path_checks import check_joins
 from orchestrator.journeys.policy import PolicyDefinition
-from orchestrator.journeys.scopes import Scopes, computed_types
+from orchestrator.journeys.scopes import LEARNT, Scopes, computed_types
 from orchestrator.journeys.segments import SegmentsDefinition
 from orchestrator.journeys.sentences import sentences
 from orchestrator.journeys.source import Source, read_source
+from orchestrator.journeys.step_checks import Named, check_experiments
 from orchestrator.journeys.traits import TraitsDefinition
 from orchestrator.journeys.type_checks import check_journey_types, check_types_in
 
@@ -195,10 +197,11 @@ class _Project:
         found = list(self._problems)
         scopes = self._scopes()
         for name, journey in self._journeys.models.items():
-            actions = self._actions.names if self._knows_actions else None
-            found += self._journeys.placed(name, check_journey(journey, actions))
+            found += self._journeys.placed(name, check_journey(journey, self._named()))
             found += self._journeys.placed(name, check_journey_names(journey))
             found += self._journeys.placed(name, check_journey_types(journey, scopes))
+        for name, finding in [*check_joins(self._journeys.models), *check_experiments(self._journeys.models)]:
+            found += self._journeys.placed(name, [finding])
         for name, action in self._actions.models.items():
             checked = check_action(action, self._channels, self._channel_names, self._partials.texts)
             found += self._actions.placed(name, (each for each in checked if each.partial not in self._partials.wrong))
@@ -226,6 +229,15 @@ class _Project:
             self._segments.segments,
             self._partials.texts,
         )
+
+    def _named(self) -> Named:
+        """The names that steps may use; of what is not looked at, or wrong, nothing is known."""
+        if not self._knows_actions:
+            return Named(None, None, None, None)
+        segments = self._segments.segments if self._segments is not None else None
+        given = self._traits.given if self._traits is not None else {}
+        traits = {*given, *LEARNT} if given else None
+        return Named(self._actions.names, self._journeys.names, segments, traits)
 
     def _scopes(self) -> Scopes:
         """What conditions may use; of a file that is wrong, or not looked at, nothing is known."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from orchestrator.engine.steps import OPENED
 from orchestrator.journeys.audience import EVENT_VARIABLES
 from orchestrator.journeys.cel import CelError
 from orchestrator.journeys.cel_types import type_of
@@ -14,6 +15,8 @@ from orchestrator.journeys.definition import JourneyDefinition
 from orchestrator.journeys.event_schemas import EventSchemas, default_schemas
 from orchestrator.journeys.expressions import expression
 from orchestrator.journeys.marked import Listened, listened
+from orchestrator.journeys.outline import walk
+from orchestrator.journeys.steps import WaitForOpenedDefinition
 from orchestrator.journeys.traits import ComputedDefinition, TraitsDefinition
 from orchestrator.journeys.value_types import (
     ANY_FIELDS,
@@ -48,7 +51,7 @@ _ANY_EVENT_AT_ALL: Final = Fields(
     ),
     whose="an event",
 )
-_LEARNT: Final = ("locale", "timezone")
+LEARNT: Final = ("locale", "timezone")
 """Traits that are taken from the context of events, whatever producers give."""
 
 
@@ -74,7 +77,7 @@ class Scopes:
         """What conditions and templates of a stay see: ``events`` if they say themselves which, else the journey's."""
         heard = list(listened(journey))
         entry = journey.entry.seen
-        waited = _waited_events(heard)
+        waited = _waited_events(heard) + _opening_events(journey)
         return {
             "event": self._event(events if events is not None else (*entry, *waited)),
             "customer": self.customer(),
@@ -99,7 +102,7 @@ class Scopes:
         """What producers tell of the customer."""
         if self.given is None:
             return ANY_FIELDS
-        traits = Fields({**dict.fromkeys(_LEARNT, TEXT), **self.given}, whose="a customer")
+        traits = Fields({**dict.fromkeys(LEARNT, TEXT), **self.given}, whose="a customer")
         return settled(traits, None, "declare it in traits.yaml, under 'given'")
 
     def _computed(self) -> Type:
@@ -164,3 +167,8 @@ _OF_KINDS: Final[Mapping[str, Type]] = {
 
 def _waited_events(heard: list[Listened]) -> tuple[str, ...]:
     return tuple(name for found in heard if found.location[0] == "steps" for name in found.events)
+
+
+def _opening_events(journey: JourneyDefinition) -> tuple[str, ...]:
+    waits = (step.wait for _, step in walk(journey.steps, ()))
+    return tuple(sorted(OPENED)) if any(isinstance(wait, WaitForOpenedDefinition) for wait in waits) else ()

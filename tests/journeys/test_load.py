@@ -164,7 +164,7 @@ MEANING = {
               timeout: 1 day
               received: [{act: mail}]
         """,
-        "8: 'received' cannot be reached: the exit on the same event ends the journey first",
+        "8: 'received' cannot be reached: the exit or goal on the same event ends the journey first",
     ),
     "an exit on what enters": (
         "journey: a\nentry: {on: '*'}\nexit:\n  - on: '*'\nsteps: [{end: true}]",
