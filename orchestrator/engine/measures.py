@@ -217,7 +217,8 @@ class Rfm(_Bucketed):
 
     def lift(self, value: Any, at: int) -> Total | None:
         """The moment, one, and the number in millionths."""
-        return [at, 1, _millionths(value) or 0]
+        number = _millionths(value)
+        return None if number is None else [at, 1, number]
 
     def unite(self, one: Total, other: Total) -> Total:
         """The later moment, and the rest of both."""

@@ -26,7 +26,7 @@ from orchestrator.streams.store import Meta, Store
 from orchestrator.streams.timers import Timers
 from orchestrator.streams.work import Work
 from orchestrator.testing.driver import TestRecord
-from tests.streams.world import ENV, INTAKE, START, Sent
+from tests.streams.world import INTAKE, START, WHOLE_ENV, Sent
 
 _RECORDS_PER_BATCH: Final = 3
 """Few, so that a crash may come between two batches."""
@@ -187,7 +187,11 @@ class MemoryStore:
         meta: Meta,
     ) -> None:
         """As ``Store.write``."""
-        self.records |= {key: value for key, value in records.items() if value is not None}
+        for key, value in records.items():
+            if value is None:
+                self.records.pop(key, None)
+            else:
+                self.records[key] = value
         for key, old, new in timers:
             if old is not None:
                 self.rows.discard((old, key))
@@ -294,7 +298,7 @@ class Cluster:
         partitions: int = 2,
         *,
         exactly_once: bool = True,
-        env: engine.Env = ENV,
+        env: engine.Env = WHOLE_ENV,
         intake: Intake = INTAKE,
     ) -> None:
         self.loop = loop

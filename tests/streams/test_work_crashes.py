@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from orchestrator.kafka import names
 from orchestrator.testing import oracle
 from tests.streams.cluster import Cluster, Crash, Crashed, Seat
-from tests.streams.world import DAY, ENV, LIMITS, START, Sent, events
+from tests.streams.world import DAY, LIMITS, START, WHOLE_ENV, Sent, events
 
 END = START + 30 * DAY
 
@@ -112,7 +112,9 @@ def test_the_oracle_works_it_all_out_again_from_the_journals(
     loop: asyncio.AbstractEventLoop, sent: list[Sent], turns: list[Turn]
 ) -> None:
     cluster = run(Cluster(loop), sent, turns, crash=True)
-    replayed = oracle.replay(cluster.partitions, {ENV.version: ENV}, LIMITS, cluster.inputs(), cluster.journals())
+    replayed = oracle.replay(
+        cluster.partitions, {WHOLE_ENV.version: WHOLE_ENV}, LIMITS, cluster.inputs(), cluster.journals()
+    )
     assert replayed.problems == []
     assert oracle.check_offsets(cluster.journals(), cluster.inputs()) == []
     assert oracle.compare_records(replayed.records, cluster.customers()) == []
@@ -149,7 +151,7 @@ def test_however_the_work_is_cut_into_checkpoints_it_comes_out_the_same(
 ) -> None:
     cluster = run(Cluster(loop), sent, turns, crash=False)
     journals = {number: recut(values, groups) for number, values in cluster.journals().items()}
-    replayed = oracle.replay(cluster.partitions, {ENV.version: ENV}, LIMITS, cluster.inputs(), journals)
+    replayed = oracle.replay(cluster.partitions, {WHOLE_ENV.version: WHOLE_ENV}, LIMITS, cluster.inputs(), journals)
     assert replayed.problems == []
     assert oracle.compare_records(replayed.records, cluster.customers()) == []
     for topic, records in contents(cluster).items():
@@ -170,7 +172,7 @@ def recut(journals: list[dict[str, Any]], groups: list[int]) -> list[dict[str, A
     cut: list[dict[str, Any]] = []
     while steps:
         count = groups[len(cut) % len(groups)]
-        cut.append({"env": ENV.version, "entries": joined(steps[:count])})
+        cut.append({"env": WHOLE_ENV.version, "entries": joined(steps[:count])})
         steps = steps[count:]
     return cut
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from orchestrator.streams.homes import home
 from orchestrator.testing import JourneyTestDriver
-from tests.streams.world import DAY, ENV, START, Sent, events
+from tests.streams.world import DAY, START, WHOLE_ENV, Sent, events
 
 Partitioner = Callable[[Sent, int], int]
 
@@ -38,7 +38,7 @@ def at_random(choices: list[int]) -> Partitioner:
 
 
 def played(sent: list[Sent], partitions: int, partitioner: Partitioner) -> JourneyTestDriver:
-    driver = JourneyTestDriver(ENV, partitions=partitions)
+    driver = JourneyTestDriver(WHOLE_ENV, partitions=partitions)
     driver.now = START
     for event in sent:
         driver.advance_to(event.timestamp)

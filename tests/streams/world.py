@@ -63,7 +63,26 @@ entry: {on: "*", reentry: never}
 exit: [{on: Message Unsubscribed}]
 steps: [{wait: 5 minutes}, {act: hello}, {wait: 2 hours}, {act: letter}]
 """
+DERIVED: Final = """
+---
+computed:
+  orders: {count: Order Completed, window: 1 hour, bucket: 5 minutes}
+  carts: {distinct: Product Added, of: event.properties.cart, window: 90 minutes}
+history: {keep: 4, for: 2 hours}
+---
+segments:
+  buyers: {if: customer.computed.orders > 0}
+  lookers: {if: "customer.computed.carts > 0 && !('buyers' in customer.segments)"}
+---
+journey: looking
+entry: {on: Segment Entered, if: event.properties.segment == 'lookers'}
+steps: [{wait: 10 minutes}, {act: hello}]
+"""
 ENV: Final = compile_env(pack_of(JOURNEYS), dedupe_count=64, dedupe_window_ms=7 * DAY, late_after_ms=DAY)
+WHOLE_ENV: Final = compile_env(
+    pack_of(JOURNEYS + DERIVED), dedupe_count=64, dedupe_window_ms=7 * DAY, late_after_ms=DAY
+)
+"""With traits, segments and a history too."""
 LIMITS: Final = Limits(262_144, 365 * DAY, DAY, event_clock=True, strict={})
 INTAKE: Final = Intake(LIMITS)
 

@@ -15,7 +15,7 @@ from orchestrator.streams.work import Output
 from orchestrator.testing import oracle
 from orchestrator.testing.driver import TestRecord
 from tests.streams.cluster import Cluster
-from tests.streams.world import DAY, ENV, LIMITS, MINUTE, START, Sent
+from tests.streams.world import DAY, LIMITS, MINUTE, START, WHOLE_ENV, Sent
 
 NOTES = names.action_topic("note")
 
@@ -47,7 +47,7 @@ def cluster() -> Iterator[Cluster]:
 
 def replayed(cluster: Cluster, journals: oracle.Journals | None = None) -> oracle.Replayed:
     used = cluster.journals() if journals is None else journals
-    return oracle.replay(cluster.partitions, {ENV.version: ENV}, LIMITS, cluster.inputs(), used)
+    return oracle.replay(cluster.partitions, {WHOLE_ENV.version: WHOLE_ENV}, LIMITS, cluster.inputs(), used)
 
 
 def differences(cluster: Cluster, found: list[TestRecord], expected: list[Output] | None = None) -> list[str]:
@@ -107,7 +107,7 @@ def test_an_offset_that_was_read_twice_is_found(cluster: Cluster) -> None:
     journals = cluster.journals()
     number = next(number for number, values in journals.items() if values)
     topic, first, *_ = entry = next(entry for entry in journals[number][0]["entries"] if entry[0] in names.INPUT_TOPICS)
-    journals[number].append({"env": ENV.version, "entries": [entry]})
+    journals[number].append({"env": WHOLE_ENV.version, "entries": [entry]})
     problems = oracle.check_offsets(journals, cluster.inputs())
     assert f"{topic}/{number}: offset {first} was read 2 times" in problems
 
@@ -133,12 +133,12 @@ def test_an_offset_that_is_not_there_cannot_have_been_read() -> None:
 
 def test_definitions_that_are_not_known_are_named(cluster: Cluster) -> None:
     again = oracle.replay(cluster.partitions, {}, LIMITS, cluster.inputs(), cluster.journals())
-    assert all(f"its definitions {ENV.version} are not known" in problem for problem in again.problems)
+    assert all(f"its definitions {WHOLE_ENV.version} are not known" in problem for problem in again.problems)
     assert len(again.problems) == 2
 
 
 def test_a_journal_of_records_that_are_not_there_is_a_problem(cluster: Cluster) -> None:
-    again = oracle.replay(cluster.partitions, {ENV.version: ENV}, LIMITS, {}, cluster.journals())
+    again = oracle.replay(cluster.partitions, {WHOLE_ENV.version: WHOLE_ENV}, LIMITS, {}, cluster.journals())
     assert "has no record at offset" in again.problems[0]
 
 
