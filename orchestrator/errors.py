@@ -4,6 +4,7 @@ OrchestratorError
 ├── UsageError        the call is wrong: exit code 2
 │   ├── SettingsError     a setting is wrong or missing
 │   └── DefinitionError   a journey, action or channel file is wrong; carries its problems
+├── PlanRefused       a change of the definitions that would leave customers nowhere
 ├── BadRecord         their fault: one input record goes to the dead-letter topic, life goes on
 ├── Unmet             a condition met a missing field or a wrong type: it does not hold
 ├── ContentError      a template failed: that one action goes to the dead-letter topic, the journey goes on
@@ -52,6 +53,10 @@ class DefinitionError(UsageError):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
         super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class PlanRefused(OrchestratorError):
+    """The definitions may not be changed like that; nothing of it was applied. A line for each reason."""
 
 
 class BadRecord(OrchestratorError):

@@ -126,6 +126,9 @@ class Settings(BaseSettings):
         "7 days", "How long the changelog keeps marks of deletion; local state older than half is rebuilt."
     )
 
+    apply_on_start: bool = Field(
+        True, description="Whether a worker puts its project's definitions in force when it starts, if they are new."
+    )
     dedupe_count: int = Field(64, ge=0, le=10_000, description="Message ids kept per customer against repeats.")
     dedupe_window: DurationMs = _duration("7 days", "How long they are kept.")
     late_after: DurationMs = _duration("1 day", "An event older than this on arrival starts no journey.")

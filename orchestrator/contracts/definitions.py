@@ -15,7 +15,7 @@ from orchestrator.journeys.policy import PolicyDefinition
 class Definitions(Model):
     """All journeys, actions and channels of a project at one time; what is a default is left out.
 
-    Its key is ``pack/`` and its version.
+    Its key is ``pack/`` and a digest of it.
     """
 
     journeys: tuple[JourneyDefinition, ...] = Field(description="as in journeys/*.yaml")

@@ -27,6 +27,7 @@ from orchestrator.contracts.known_events import (
     MessageReaction,
     MessageUnsubscribed,
 )
+from orchestrator.journeys.applied import Applied
 from orchestrator.journeys.definition import ChannelDefinition
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -49,6 +50,7 @@ FIXED: Final[Mapping[str, Any]] = {
     "dead-letter-headers": DeadLetterHeaders,
     "failed-action": FailedAction,
     "definitions": Definitions,
+    "applied": Applied,
     "clock": Clock,
 }
 """The contracts that every project has, by the name of their schema."""

@@ -34,8 +34,8 @@ _OTHERS: Final[Mapping[str, Mapping[str, Any]]] = {
     names.CUSTOMER_EVENTS: {"key": "the id at whose home it is to be decided", "value": _INTERNAL},
     names.CHANGELOG: {"key": "u: or a: and the customer's id", "value": _INTERNAL},
     names.DEFINITIONS: {
-        "key": "pack/ and a version, or clock",
-        "value": ["schemas/definitions.json", "schemas/clock.json"],
+        "key": "pack/ and a digest, applied/ and a number, or clock",
+        "value": ["schemas/definitions.json", "schemas/applied.json", "schemas/clock.json"],
     },
     names.DECISIONS: {"key": _CUSTOMER, "value": "schemas/decision.json"},
     names.JOURNEY_LOG: {

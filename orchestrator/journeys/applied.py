@@ -19,15 +19,15 @@ State = Literal["paused", "stopped", "ended"]
 
 _PLACE: Final = Path("definitions")
 _LENGTH: Final = 12
-_VERSION: Final = re.compile(rf"([1-9][0-9]{{0,17}})-[0-9a-f]{{{_LENGTH}}}")
+_VERSION: Final = re.compile(rf"^([1-9][0-9]{{0,17}})-[0-9a-f]{{{_LENGTH}}}$")
 
 
 class AppliedLimits(Model):
     """Those of the engine: the settings of whoever applied."""
 
-    dedupe_count: Annotated[StrictInt, Field(ge=0)]
-    dedupe_window_ms: Annotated[StrictInt, Field(ge=0)]
-    late_after_ms: Annotated[StrictInt, Field(ge=0)]
+    dedupe_count: Annotated[StrictInt, Field(ge=0, description="message ids kept per customer against repeats")]
+    dedupe_window_ms: Annotated[StrictInt, Field(ge=0, description="for how long, in milliseconds")]
+    late_after_ms: Annotated[StrictInt, Field(ge=0, description="an event older than this starts no journey")]
 
 
 class Applied(Model):

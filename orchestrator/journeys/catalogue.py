@@ -58,6 +58,11 @@ class Catalogue:
         """The last change."""
         return self.history[-1] if self.history else None
 
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """All that ``env`` knows."""
+        return tuple(self._known_then)
+
     def take(self, key: bytes, value: bytes) -> None:
         """Takes one record in. Raises DefinitionError if it cannot be read."""
         if key.startswith(PACK):

@@ -112,7 +112,12 @@ def declarations(settings: Settings, channels: Iterable[str]) -> list[TopicDecla
             CHANGELOG, "internal", "Every customer's record, to restore it from.", _changelog(settings), _READ, _WRITE
         ),
         declare(
-            DEFINITIONS, "internal", "Journeys, actions and policies in force.", _definitions(), _READ, partitions=1
+            DEFINITIONS,
+            "internal",
+            "Journeys, actions and policies, and who put them in force when.",
+            _definitions(),
+            _READ,
+            partitions=1,
         ),
         *(
             declare(action_topic(channel), "output", f"What to do next on channel {channel}.", _kept(7), _WRITE)

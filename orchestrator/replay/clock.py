@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import orjson
 from aiokafka.errors import KafkaError
 
 from orchestrator.errors import InfrastructureError, UsageError
 from orchestrator.kafka.client import client_options
 from orchestrator.settings import Settings
-from orchestrator.streams.definitions import CLOCK_KEY, read
+from orchestrator.streams.definitions import read
 
 
 async def check_clock(settings: Settings, bootstrap: str) -> str | None:
@@ -18,13 +17,11 @@ async def check_clock(settings: Settings, bootstrap: str) -> str | None:
         UsageError: when the workers go by the other one.
     """
     try:
-        known = await read(client_options(settings, bootstrap), settings)
+        clock = (await read(client_options(settings, bootstrap), settings)).clock
     except KafkaError as error:
         raise InfrastructureError(f"Kafka doesn't tell the clock of the workers: {error}") from error
-    told = known.get(CLOCK_KEY)
-    if told is None:
+    if clock is None:
         return f"no worker was started yet; start them with 'orchestrator worker --clock {settings.clock}'"
-    clock = orjson.loads(told)["clock"]
     if clock != settings.clock:
         raise UsageError(
             f"the workers go by {clock} time, this replay by {settings.clock} time: add --clock {clock}, or start the "

@@ -11,12 +11,12 @@ import faust
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from orchestrator import engine
 from orchestrator.errors import OrchestratorError
 from orchestrator.events.intake import Intake
 from orchestrator.kafka import names
 from orchestrator.settings import Settings
 from orchestrator.streams import table, transport
+from orchestrator.streams.definitions import Envs
 from orchestrator.streams.metrics import Metrics
 from orchestrator.streams.ownership import Ownership
 from orchestrator.streams.partition import State
@@ -33,7 +33,7 @@ class App(faust.App):  # type: ignore[misc]
         self,
         settings: Settings,
         client_options: Mapping[str, Any],
-        env: engine.Env,
+        envs: Envs,
         intake: Intake,
         partition_count: int,
         folder: Path,
@@ -69,13 +69,13 @@ class App(faust.App):  # type: ignore[misc]
         self.client_options = dict(client_options)
         self.refused: OrchestratorError | None = None
         self.ownership = Ownership(
-            settings, client_options, env, intake, partition_count, folder, metrics, clock, lambda: self.consumer
+            settings, client_options, envs, intake, partition_count, folder, metrics, clock, lambda: self.consumer
         )
         self._declare_streams(settings, partition_count)
 
     @property
     def ready(self) -> bool:
-        """Whether this worker has joined, restored, and none of its partitions stands still."""
+        """Whether this worker has joined and restored, and none of its partitions has ended."""
         recovery = self.tables.recovery
         restoring = self.rebalancing or recovery.in_recovery or not recovery.completed.is_set()
         return not restoring and all(

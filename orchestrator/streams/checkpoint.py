@@ -177,4 +177,4 @@ async def acknowledged(sent: list[Sent]) -> int:
 
 def _following(meta: Meta, work: Work, now: int, wall: int) -> Meta:
     offsets = {**meta.offsets, **work.offsets}
-    return replace(meta, offsets=offsets, env=work.env.version, clock_ms=now, applied_at=wall)
+    return replace(meta, offsets=offsets, env=work.following or work.env.version, clock_ms=now, applied_at=wall)

@@ -13,6 +13,8 @@ MESSAGE: Final = "orchestrator-message"
 """A claim, an absorb or a release."""
 TIME: Final = "orchestrator-time"
 """A replay's mark; the value is JSON with ``until`` (UTC ms) and ``ends`` (next offsets by logical topic)."""
+DEFINITIONS: Final = "orchestrator-definitions"
+"""Here the definitions change; the value is the version of those that are in force from here on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,12 @@ class Metrics:
             ["partition"],
             registry=registry,
         )
+        self.waiting = Gauge(
+            "orchestrator_partition_waiting",
+            "1 for a partition that stands still for definitions that its worker does not have.",
+            ["partition"],
+            registry=registry,
+        )
         self.rejoins = Counter(
             "orchestrator_rejoins_total", "Checkpoints given up because of broken infrastructure.", registry=registry
         )

@@ -46,7 +46,7 @@ class Order(Protocol):
         """Takes in what was fetched of a logical topic."""
 
     def take(self, work: Work, timers: Timers, wall: int) -> bool:
-        """Feeds records and due timers to the work; True if more could be taken at once."""
+        """Feeds records and due timers to the work, up to where definitions change; True if more could be taken."""
 
     def see(self, horizons: Mapping[str, Horizon], wall: int) -> None:
         """Learns how far the inputs are read."""
@@ -99,8 +99,10 @@ class WallOrder:
     def take(self, work: Work, timers: Timers, wall: int) -> bool:
         """As ``Order.take``."""
         left = most_records(self.record_bytes)
-        while left and self.pending:
+        while left and self.pending and work.following is None:
             left -= self._take_run(work, timers, wall, left)
+        if work.following is not None:
+            return True
         more = not timers.fire(work, min(*self._reached.values(), wall), lambda _: wall)
         return more or self.pending > 0
 
@@ -122,6 +124,8 @@ class WallOrder:
             if timestamp > latest:
                 reached[topic] = latest = min(timestamp, wall)
             taken += 1
+            if work.following is not None:
+                break
         self._next[topic] = record.offset + 1
         self.pending -= taken
         return taken
@@ -199,7 +203,7 @@ class EventOrder:
             work.apply(topic, record, self._clock)
             self._drop(topic)
             left -= 1
-            if not left:
+            if not left or work.following is not None:
                 return True
         if not timers.fire(work, self._until, self._at_due):
             return True

@@ -13,12 +13,12 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from orchestrator import engine
 from orchestrator.events.intake import Intake
 from orchestrator.kafka import names
 from orchestrator.kafka.rights import explain
 from orchestrator.settings import Settings
 from orchestrator.streams.checkpoint import AtLeastOnce, Checkpoint, Destination, ExactlyOnce
+from orchestrator.streams.definitions import Envs
 from orchestrator.streams.metrics import Metrics
 from orchestrator.streams.order import EventOrder, Order, WallOrder
 from orchestrator.streams.partition import Partition, State, Surroundings
@@ -44,7 +44,7 @@ class Ownership:
         self,
         settings: Settings,
         client_options: Mapping[str, Any],
-        env: engine.Env,
+        envs: Envs,
         intake: Intake,
         partition_count: int,
         folder: Path,
@@ -56,7 +56,7 @@ class Ownership:
         self.logical = {settings.topic(logical): logical for logical in names.INPUT_TOPICS}
         self._settings = settings
         self._client_options = dict(client_options)
-        self._env = env
+        self._envs = envs
         self._intake = intake
         self._partition_count = partition_count
         self._folder = folder
@@ -87,7 +87,7 @@ class Ownership:
         metrics.assigned.set(0)
         # What others own now must not stand here with its last value for ever.
         state = (metrics.state_bytes, metrics.state_rows, metrics.restore_left, metrics.swept, metrics.sweeping)
-        for gauge in (metrics.lag, metrics.failed, *state):
+        for gauge in (metrics.lag, metrics.failed, metrics.waiting, *state):
             gauge.clear()
 
     async def restore(self, numbers: list[int]) -> None:
@@ -120,8 +120,18 @@ class Ownership:
             offset = self.partitions[tp.partition].meta.offsets.get(self.logical[tp.topic])
             if offset is not None:
                 found[tp] = offset
+        await self._see_lost_markers(found)
         unknown = inputs - found.keys()
         return found | (await self._consumer().thread.starting_offsets(unknown) if unknown else {})
+
+    async def _see_lost_markers(self, positions: Mapping[TP, int]) -> None:
+        """Topics forget: a partition that stood still for longer than that has missed changes of the definitions."""
+        marked = self._settings.topic(names.CUSTOMER_EVENTS)
+        begins = await self._consumer().thread.beginnings(tp for tp in positions if tp.topic == marked)
+        current = self._envs.env("")
+        for tp, begin in begins.items():
+            if current is not None and positions[tp] < begin:
+                self.partitions[tp.partition].go_on_with(current.version)
 
     def begin(self) -> None:
         """Lets the partitions work."""
@@ -131,6 +141,11 @@ class Ownership:
             self._rejoins = 0
         self._metrics.assigned.set(len(self.partitions))
         _log.info("ready: partitions %s", sorted(self.partitions) or "none")
+
+    def wake(self) -> None:
+        """The definitions have changed."""
+        for partition in self.partitions.values():
+            partition.wake()
 
     async def lags(self) -> dict[tuple[str, int], int]:
         """Records not yet fetched, by logical topic and partition number."""
@@ -198,7 +213,7 @@ class Ownership:
         surroundings = Surroundings(self._clock, self._horizons, self._pause, self._resume, self._lost)
         return Partition(
             number,
-            self._env,
+            self._envs,
             self._intake,
             restored.store,
             restored.meta,

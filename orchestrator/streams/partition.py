@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -15,6 +15,7 @@ from orchestrator import engine
 from orchestrator.errors import InfrastructureError
 from orchestrator.events.intake import Intake
 from orchestrator.streams.checkpoint import Checkpoint
+from orchestrator.streams.definitions import Envs
 from orchestrator.streams.metrics import Metrics
 from orchestrator.streams.order import Order
 from orchestrator.streams.store import Meta, Store
@@ -55,12 +56,15 @@ class Surroundings:
 
 
 class Partition:
-    """The customers whose home this partition number is."""
+    """The customers whose home this partition number is.
+
+    ``waits_for`` says in words what it stands still for: definitions that the worker does not know yet.
+    """
 
     def __init__(
         self,
         number: int,
-        env: engine.Env,
+        envs: Envs,
         intake: Intake,
         store: Store,
         meta: Meta,
@@ -74,7 +78,9 @@ class Partition:
         self.failure: BaseException | None = None
         self.meta = meta
         self.store = store
-        self._env = env
+        self.waits_for: str | None = None
+        self._envs = envs
+        self._env: engine.Env | None = None
         self._intake = intake
         self._checkpoint = checkpoint
         self._order = order
@@ -89,6 +95,7 @@ class Partition:
     def start(self) -> None:
         """Begins to work."""
         self.state = State.RUNNING
+        self._in_force()
         self._task = asyncio.create_task(self._run(), name=f"partition-{self.number}")
 
     async def stop(self, patience_s: float | None = None) -> None:
@@ -123,6 +130,15 @@ class Partition:
             self._around.pause(self.number, topic)
         self._wake.set()
 
+    def wake(self) -> None:
+        """Looks again whether there is something to do: the definitions have changed."""
+        self._wake.set()
+
+    def go_on_with(self, version: str) -> None:
+        """Before the start: these definitions are in force, for the marker that said so is gone from the log."""
+        _log.warning("partition %s: the log has lost where definitions %s began", self.number, version)
+        self.meta = replace(self.meta, env=version)
+
     async def _run(self) -> None:
         more = False
         while await self._wait(more):
@@ -137,23 +153,43 @@ class Partition:
 
     async def _round(self) -> bool:
         """From what came to a checkpoint; whether there is more to do at once."""
+        env = self._in_force()
+        if env is None:
+            return False
         if self._order.wants_horizons(self._timers, self._around.clock()):
             self._order.see(await self._around.horizons(self.number), self._around.clock())
         began = self._around.clock()
-        work = Work(self.number, self.meta.partitions, self._env, self._intake, self.store.get)
+        work = Work(self.number, self.meta.partitions, env, self._intake, self.store.get)
         with self._metrics.stage("decide"):
             more = self._order.take(work, self._timers, began)
             now = self._order.clock_ms(began)
-            meta = sweep(work, self.store, begun(self.meta, self._env), now)
+            meta = sweep(work, self.store, begun(self.meta, env), now)
         if work:
             with self._metrics.stage("checkpoint"):
                 meta = await self._checkpoint.save(work, self.store, meta, now, began)
         self._show_sweep(meta)
         self.meta = meta
+        if work.following is not None:
+            self._env = None
         self._timers.renew()
         self._metrics.count(work.counts, self._around.clock())
         self._resume_paused()
         return (more and bool(work)) or meta.swept is not None
+
+    def _in_force(self) -> engine.Env | None:
+        """The definitions in force here; None while the worker does not have them."""
+        if self._env is None:
+            self._env = self._envs.env(self.meta.env)
+            if self._env is not None:
+                _log.info("partition %s: definitions %s are in force", self.number, self._env.version)
+            self._stand_still(None if self._env is not None else self._envs.why_not(self.meta.env))
+        return self._env
+
+    def _stand_still(self, reason: str | None) -> None:
+        if reason is not None and reason != self.waits_for:
+            _log.error("partition %s stands still: %s", self.number, reason)
+        self.waits_for = reason
+        self._metrics.waiting.labels(str(self.number)).set(int(reason is not None))
 
     async def _wait(self, more: bool) -> bool:
         """Until there is something to do; False when it is time to stop."""

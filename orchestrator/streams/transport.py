@@ -137,6 +137,15 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             found[tp] = committed if committed is not None else beginnings[_topic_partition(tp)]
         return found
 
+    async def beginnings(self, partitions: Iterable[TP]) -> dict[TP, int]:
+        """The first offsets that are still there."""
+        found: dict[TP, int] = await self.call_thread(self._beginnings, list(partitions))
+        return found
+
+    async def _beginnings(self, partitions: list[TP]) -> dict[TP, int]:
+        offsets = await self._ensure_consumer().beginning_offsets([_topic_partition(tp) for tp in partitions])
+        return {TP(found.topic, found.partition): offset for found, offset in offsets.items()}
+
     async def horizons(self, partitions: Iterable[TP]) -> dict[TP, Horizon]:
         """How far the inputs are read, sampled between two polls."""
         sampled: dict[TP, Horizon] = await self.call_thread(self._horizons, list(partitions))

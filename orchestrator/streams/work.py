@@ -24,9 +24,10 @@ from orchestrator.engine.message import encode as encode_message
 from orchestrator.errors import BadRecord, Bug
 from orchestrator.events.event import Event
 from orchestrator.events.intake import Intake
+from orchestrator.journeys.applied import number_of
 from orchestrator.kafka import names
 from orchestrator.moments import format_moment
-from orchestrator.streams.headers import FORWARD, MESSAGE, TIME, read_mark
+from orchestrator.streams.headers import DEFINITIONS, FORWARD, MESSAGE, TIME, read_mark
 from orchestrator.streams.homes import home
 
 Headers = list[tuple[str, bytes]]
@@ -42,7 +43,7 @@ _PLACE_BYTES: Final = 1_000
 """More than a stay or an offer takes, without the event in it."""
 
 _NO_RUN: Final[list[Any]] = [None, 0, 0, 0]
-_OURS: Final = frozenset((FORWARD, MESSAGE, TIME))
+_OURS: Final = frozenset((DEFINITIONS, FORWARD, MESSAGE, TIME))
 _JSON: Final = [("content-type", b"application/json")]
 
 
@@ -88,7 +89,10 @@ class Counts:
 
 
 class Work:
-    """The work of one partition number since its last checkpoint."""
+    """The work of one partition number since its last checkpoint.
+
+    ``following`` is the version of the definitions that are in force after it: it ends where they change.
+    """
 
     def __init__(
         self, partition: int, partitions: int, env: engine.Env, intake: Intake, read: Callable[[bytes], bytes | None]
@@ -100,6 +104,7 @@ class Work:
         self.outputs: list[Output] = []
         self.offsets: dict[str, int] = {}
         self.journal: list[list[Any]] = []
+        self.following: str | None = None
         self.counts = Counts()
         self._intake = intake
         self._read = read
@@ -234,6 +239,9 @@ class Work:
         if TIME in headers:
             _check_mark(headers[TIME])
             return
+        if DEFINITIONS in headers:
+            self._change_definitions(headers[DEFINITIONS])
+            return
         if MESSAGE in headers:
             self._apply_message(record, now)
             return
@@ -269,6 +277,18 @@ class Work:
             offset,
             hops,
         )
+
+    def _change_definitions(self, value: bytes) -> None:
+        version = value.decode("utf-8", "replace")
+        try:
+            newer = number_of(version) > number_of(self.env.version)
+        except ValueError as error:
+            raise BadRecord(
+                "bad_message", f"the header {DEFINITIONS} is damaged: only the orchestrator writes it"
+            ) from error
+        # A partition number that begins anew, with the definitions of today, reads of those of yesterday.
+        if newer:
+            self.following = version
 
     def _apply_message(self, record: Input, now: int) -> None:
         try:

@@ -17,8 +17,9 @@ from orchestrator.journeys.pack import Pack
 from orchestrator.kafka import names, topics
 from orchestrator.kafka.client import client_options, reachable
 from orchestrator.settings import Settings
-from orchestrator.streams import definitions
 from orchestrator.streams.app import App
+from orchestrator.streams.beginning import apply_folder
+from orchestrator.streams.definitions import Definitions, tell_clock
 from orchestrator.streams.folder import WorkerFolder
 from orchestrator.streams.health import HealthServer
 from orchestrator.streams.limits import limits_of
@@ -47,6 +48,7 @@ class Worker:
         self._bootstrap = bootstrap
         # As it travels: the order of keys in a file is no part of a version, and must not show in actions.
         self._pack = Pack.from_json(pack.to_json())
+        self._definitions: Definitions | None = None
         self._stop = asyncio.Event()
         self.health = HealthServer(settings.http_host, settings.http_port, self.metrics, self.not_ready, self._refresh)
 
@@ -59,6 +61,7 @@ class Worker:
 
         Raises:
             SettingsError: topics or rights are not as they must be.
+            PlanRefused: the project's definitions may not be put in force.
             InfrastructureError: the HTTP port or the state folder cannot be had, or Kafka is gone for good.
         """
         gc.freeze()
@@ -73,6 +76,8 @@ class Worker:
             self.app = app = await self._make_app(folder)
             await self._run_app(app)
         finally:
+            if self._definitions is not None:
+                await self._definitions.stop()
             await self.health.stop()
             folder.release()
 
@@ -88,6 +93,13 @@ class Worker:
             return f"partition {', '.join(failed)} stands still because of a bug: see the log"
         if not app.ready:
             return "restoring or rebalancing"
+        waiting = [
+            f"partition {number}: {partition.waits_for}"
+            for number, partition in app.ownership.partitions.items()
+            if partition.waits_for is not None
+        ]
+        if waiting:
+            return "; ".join(waiting)
         silence_s = app.ownership.silence_s()
         if silence_s > _SILENCE_S:
             return f"Kafka has not answered for {silence_s:.0f} s"
@@ -97,12 +109,12 @@ class Worker:
         options = client_options(self.settings, self._bootstrap)
         await reachable(self.settings, self._bootstrap)
         await topics.check(self.settings, self._bootstrap, self._pack.channels)
-        env = await definitions.publish(options, self.settings, self._pack)
+        definitions = await self._start_definitions(options)
         partitions = await _partition_count(options, self.settings)
         return App(
             self.settings,
             options,
-            env,
+            definitions,
             Intake(limits_of(self.settings)),
             partitions,
             folder.path,
@@ -110,26 +122,44 @@ class Worker:
             wall_ms,
         )
 
+    async def _start_definitions(self, options: dict[str, Any]) -> Definitions:
+        """What is in force, with what this worker's folder brings."""
+        settings = self.settings
+        self._definitions = definitions = Definitions(options, settings)
+        await definitions.start()
+        if definitions.clock != settings.clock:
+            await tell_clock(options, settings)
+        if settings.apply_on_start and await apply_folder(options, settings, definitions.catalogue, self._pack):
+            await definitions.catch_up()
+        return definitions
+
     async def _run_app(self, app: App) -> None:
         stopping = asyncio.create_task(self._stop.wait())
         crashed = asyncio.create_task(_crash_of(app))
+        following = asyncio.create_task(self._follow(app))
         starting = asyncio.create_task(app.start())
         try:
-            await asyncio.wait([stopping, crashed, starting], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([stopping, crashed, following, starting], return_when=asyncio.FIRST_COMPLETED)
             if starting.done() and starting.exception() is None:
-                await asyncio.wait([stopping, crashed], return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait([stopping, crashed, following], return_when=asyncio.FIRST_COMPLETED)
         finally:
             _log.info("stopping")
             await app.stop()
-            for task in (stopping, crashed, starting):
+            for task in (stopping, crashed, following, starting):
                 task.cancel()
-            await asyncio.wait([stopping, crashed, starting])
+            await asyncio.wait([stopping, crashed, following, starting])
         if app.refused is not None:
             raise app.refused
         if not self._stop.is_set():
-            reason = app.crash_reason or (None if starting.cancelled() else starting.exception())
+            ended = [task.exception() for task in (following, starting) if not task.cancelled()]
+            reason = app.crash_reason or next((error for error in ended if error is not None), None)
             raise InfrastructureError(f"the worker ended: {reason!r}") from reason
         _log.info("stopped")
+
+    async def _follow(self, app: App) -> None:
+        assert self._definitions is not None
+        self._definitions.changed = app.ownership.wake
+        await self._definitions.follow()
 
     async def _refresh(self) -> None:
         app = self.app

@@ -17,10 +17,10 @@ import orjson
 
 from orchestrator import engine
 from orchestrator.events.intake import Intake, Limits
-from orchestrator.journeys.pack import Pack
+from orchestrator.journeys.catalogue import Catalogue
 from orchestrator.kafka import names
 from orchestrator.settings import Settings
-from orchestrator.streams.definitions import compile_with
+from orchestrator.streams.definitions import limits_in
 from orchestrator.streams.work import Input, Output, Work
 
 
@@ -38,7 +38,6 @@ Journals = Mapping[int, Sequence[Mapping[str, Any]]]
 """By partition number: the values of kind "journal" on its partition of ``journey-log``, in order."""
 
 _ACTIONS: Final = names.action_topic("")
-_PACK: Final = b"pack/"
 
 
 @dataclass(slots=True)
@@ -143,13 +142,11 @@ def compare_records(expected: Mapping[bytes, bytes], found: Mapping[bytes, bytes
 
 def envs_of(definitions: Iterable[tuple[bytes, bytes]], settings: Settings) -> dict[str, engine.Env]:
     """The envs by version, of the records of the definitions topic in their order."""
-    known: dict[bytes, bytes] = {}
-    envs = {}
+    catalogue = Catalogue(limits_in(settings))
     for key, value in definitions:
-        if key.startswith(_PACK):
-            envs[key.removeprefix(_PACK).decode()] = compile_with(Pack.from_json(value), known, settings)
-            known[key] = value
-    return envs
+        catalogue.take(key, value)
+    envs = {version: catalogue.env(version) for version in catalogue.versions}
+    return {version: env for version, env in envs.items() if env is not None}
 
 
 class _Checkpoint:

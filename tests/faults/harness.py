@@ -32,6 +32,7 @@ from orchestrator.engine.customer import decode
 from orchestrator.journeys.load import load
 from orchestrator.kafka import names, topics
 from orchestrator.settings import Settings
+from orchestrator.streams.changes import MARKER_KEY
 from orchestrator.streams.checkpoint import JOURNAL_KEY, META_KEY
 from orchestrator.streams.limits import limits_of
 from orchestrator.streams.work import Output
@@ -439,7 +440,7 @@ class Stage:
             topic = names.action_topic(channel)
             problems += oracle.compare_actions(replayed.outputs, seen.records[topic], topic)
         for topic in (names.DECISIONS, names.DEAD_LETTER, names.CUSTOMER_EVENTS, names.JOURNEY_LOG):
-            found = [record for record in seen.records[topic] if record.key != JOURNAL_KEY]
+            found = [record for record in seen.records[topic] if record.key not in (JOURNAL_KEY, MARKER_KEY)]
             problems += _differences(topic, replayed.on(topic), found)
         return problems + oracle.compare_records(replayed.records, seen.changelog())
 

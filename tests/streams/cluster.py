@@ -20,13 +20,20 @@ from aiokafka.structs import RecordMetadata
 from orchestrator import engine
 from orchestrator.engine.customer import Customer, decode, is_customer
 from orchestrator.events.intake import Intake
+from orchestrator.journeys.applied import State
+from orchestrator.journeys.catalogue import Catalogue, records_of
+from orchestrator.journeys.origin import Origin
+from orchestrator.journeys.pack import Pack
 from orchestrator.kafka import names
+from orchestrator.streams.changes import MARKER_KEY
 from orchestrator.streams.checkpoint import JOURNAL_KEY, META_KEY, AtLeastOnce, Checkpoint, Destination, ExactlyOnce
+from orchestrator.streams.headers import DEFINITIONS
 from orchestrator.streams.store import Meta, Store
+from orchestrator.streams.sweep import begun, sweep
 from orchestrator.streams.timers import Timers
 from orchestrator.streams.work import Work
 from orchestrator.testing.driver import TestRecord
-from tests.streams.world import INTAKE, START, WHOLE_ENV, Sent
+from tests.streams.world import INTAKE, LIMITS_IN_FORCE, START, WHOLE_ENV, WHOLE_PACK, Sent
 
 _RECORDS_PER_BATCH: Final = 3
 """Few, so that a crash may come between two batches."""
@@ -180,6 +187,10 @@ class MemoryStore:
         """As ``Store.due``."""
         return sorted(row for row in self.rows if row[0] <= until_ms)[:limit]
 
+    def keys_after(self, key: bytes, limit: int) -> list[bytes]:
+        """As ``Store.keys_after``."""
+        return sorted(found for found in self.records if found > key)[:limit]
+
     def write(
         self,
         records: Mapping[bytes, bytes | None],
@@ -226,11 +237,15 @@ class Seat:
             self._pass(timers, work, at - 1)
             work.apply(topic, record, self._reach(at))
             offsets[topic] = record.offset + 1
-        if until is not None:
+            if work.following is not None:
+                break
+        if until is not None and work.following is None:
             self._pass(timers, work, until)
             self._reach(until)
+        store = cast(Store, self.store)
+        meta = sweep(work, store, begun(self.meta, work.env), self.clock)
         if work:
-            self._save(work, crash)
+            self._save(work, meta, crash)
         return bool(work)
 
     def restart(self, wipe: bool) -> None:
@@ -259,7 +274,8 @@ class Seat:
 
     def _work(self) -> Work:
         cluster = self._cluster
-        return Work(self.number, cluster.partitions, cluster.env, cluster.intake, self.store.get)
+        env = cluster.env_of(self.meta.env)
+        return Work(self.number, cluster.partitions, env, cluster.intake, self.store.get)
 
     def _head(self, offsets: Mapping[str, int]) -> tuple[int, str, TestRecord] | None:
         """What comes next: messages from others at once, events in the order of their time stamps."""
@@ -271,7 +287,7 @@ class Seat:
         found = [(record.timestamp, topic, record) for record, topic in heads if record is not None]
         return min(found, key=lambda head: head[:2], default=None)
 
-    def _save(self, work: Work, crash: Crash | None) -> None:
+    def _save(self, work: Work, meta: Meta, crash: Crash | None) -> None:
         cluster = self._cluster
         producer = Producer(cluster.log, crash)
         destination = Destination(lambda topic: topic, self.number)
@@ -282,7 +298,7 @@ class Seat:
             else AtLeastOnce(real, destination, producer.commit)
         )
         try:
-            saving = checkpoint.save(work, cast(Store, self.store), self.meta, self.clock, self.clock)
+            saving = checkpoint.save(work, cast(Store, self.store), meta, self.clock, self.clock)
             self.meta = cluster.loop.run_until_complete(saving)
         except Crashed:
             producer.abort()
@@ -307,6 +323,8 @@ class Cluster:
         self.env = env
         self.intake = intake
         self.log = Log()
+        self.catalogue = Catalogue(LIMITS_IN_FORCE)
+        self.catalogue.take(b"pack/" + env.version.encode(), WHOLE_PACK.to_json())
         self.seats = [Seat(number, self) for number in range(partitions)]
 
     def produce(self, event: Sent, partition: int | None = None) -> None:
@@ -314,6 +332,27 @@ class Cluster:
         number = event.partition(self.partitions) if partition is None else partition
         row: tuple[int, Any, Any, Any] = (event.timestamp, event.key, event.value, [])
         self.log.show(event.topic, self.log.place(event.topic, number, [row]))
+
+    def change(self, pack: Pack, states: Mapping[str, State], at: int) -> None:
+        """Changes the definitions, and marks where on each partition."""
+        applied = self.catalogue.following(pack, states, LIMITS_IN_FORCE, "apply", at, Origin("test"))
+        for key, value in records_of(applied, pack):
+            self.catalogue.take(key, value)
+        row: tuple[int, Any, Any, Any] = (at, MARKER_KEY, None, [(DEFINITIONS, applied.version.encode())])
+        for number in range(self.partitions):
+            self.log.show(names.CUSTOMER_EVENTS, self.log.place(names.CUSTOMER_EVENTS, number, [row]))
+
+    def env_of(self, version: str) -> engine.Env:
+        """What is in force where a meta record names this version."""
+        if version in ("", self.env.version):
+            return self.env
+        env = self.catalogue.env(version)
+        assert env is not None
+        return env
+
+    def envs(self) -> dict[str, engine.Env]:
+        """All that was ever in force, by version."""
+        return {version: self.env_of(version) for version in self.catalogue.versions}
 
     def drain(self, until: int) -> None:
         """All workers go on until there is nothing left to do, and time has passed."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from orchestrator.events.intake import Intake, Limits
 from orchestrator.events.routing import key_of, topic_of
+from orchestrator.journeys.applied import AppliedLimits
 from orchestrator.journeys.compile import compile_env
 from orchestrator.streams.homes import home
 from orchestrator.testing.texts import pack_of
@@ -78,10 +79,11 @@ journey: looking
 entry: {on: Segment Entered, if: event.properties.segment == 'lookers'}
 steps: [{wait: 10 minutes}, {act: hello}]
 """
-ENV: Final = compile_env(pack_of(JOURNEYS), dedupe_count=64, dedupe_window_ms=7 * DAY, late_after_ms=DAY)
-WHOLE_ENV: Final = compile_env(
-    pack_of(JOURNEYS + DERIVED), dedupe_count=64, dedupe_window_ms=7 * DAY, late_after_ms=DAY
-)
+PACK: Final = pack_of(JOURNEYS)
+WHOLE_PACK: Final = pack_of(JOURNEYS + DERIVED)
+LIMITS_IN_FORCE: Final = AppliedLimits(dedupe_count=64, dedupe_window_ms=7 * DAY, late_after_ms=DAY)
+ENV: Final = compile_env(PACK, **LIMITS_IN_FORCE.model_dump())
+WHOLE_ENV: Final = compile_env(WHOLE_PACK, **LIMITS_IN_FORCE.model_dump())
 """With traits, segments and a history too."""
 LIMITS: Final = Limits(262_144, 365 * DAY, DAY, event_clock=True, strict={})
 INTAKE: Final = Intake(LIMITS)
