@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.engine.journey import Journey
-from orchestrator.journeys.graph import NEXT, NO_ARM, RECEIVED, TIMED_OUT, Way, look_of
+from orchestrator.journeys.graph import NEXT, RECEIVED, TIMED_OUT, Way, look_of
+
+_RECEIVED: Final = (" came", "opened already")
 
 
 class Flow:
@@ -43,10 +45,10 @@ class Flow:
             self._see_at(step, happened, line)
 
     def _see_at(self, step: str, happened: str, line: Mapping[str, Any]) -> None:
-        way = way_gone(line)
         if not self.steps[step]:
             self.steps[step] = 1  # brought here by a merge of two customers, or from another version
-        if way is not None:
+        way = way_gone(line)
+        if way is not None and not self._passes(step):
             self._go(step, way)
         elif happened == "exited":
             self.exits[step] += 1
@@ -64,7 +66,7 @@ class Flow:
             for step, look in self.looks.items()
             if self.steps[step] and len(look.ways) > 1
             for way in look.ways
-            if not self.ways[step, way.name]
+            if way.open and not self.ways[step, way.name]
         ]
 
     def _go(self, step: str | None, name: str) -> None:
@@ -89,15 +91,20 @@ class Flow:
         if step is None:
             return None
         self.steps[step] += 1
+        return self.looks[step].ways[0].name if self._passes(step) else None
+
+    def _passes(self, step: str) -> bool:
+        """Whether who comes to the step is at once on the only way that leads on."""
         look = self.looks[step]
-        return look.ways[0].name if look.kind != "wait" and len(look.ways) == 1 else None
+        return look.kind != "wait" and len(look.ways) == 1
 
 
 def way_gone(line: Mapping[str, Any]) -> str | None:
     """The name of the way that a line of the journey log says was gone; None if it says nothing of it."""
-    happened, reason = line["happened"], line["reason"] or ""
+    happened, reason = line["happened"], str(line["reason"] or "")
     if happened == "branched":
-        return NO_ARM if reason == NO_ARM else str(reason).partition(":")[0]
+        # Of a branch "arm 1: customer.known", of an experiment "arm red of colours".
+        return reason.partition(":")[0].partition(" of ")[0]
     if happened == "moved":
-        return TIMED_OUT if reason == TIMED_OUT else RECEIVED if reason.endswith((" came", "opened already")) else NEXT
+        return TIMED_OUT if reason == TIMED_OUT else RECEIVED if reason.endswith(_RECEIVED) else NEXT
     return None

@@ -14,6 +14,7 @@ from orchestrator.daytimes import format_daytime
 from orchestrator.durations import format_duration
 from orchestrator.engine.condition import Condition
 from orchestrator.engine.entry import Entry, Reentry
+from orchestrator.engine.experiments import Arm
 from orchestrator.engine.journey import Journey
 from orchestrator.engine.steps import (
     Act,
@@ -55,6 +56,8 @@ class Way:
     name: str
     to: str | None
     label: str = ""
+    open: bool = True
+    """False for a way that nobody goes: an arm of no weight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +212,12 @@ def _branch(step: Branch) -> Look:
 
 
 def _split(step: Split) -> Look:
-    ways = [
-        Way(arm.name, to, f"{arm.name} {arm.weight:g} %{' (control)' if arm.control else ''}") for arm, to in step.arms
-    ]
+    ways = [Way(arm_name(arm.name), to, _arm_label(arm), arm.weight > 0) for arm, to in step.arms]
     return Look("split", f"experiment {step.experiment}", tuple(ways))
+
+
+def _arm_label(arm: Arm) -> str:
+    return f"{arm.name} {arm.weight:g} %{' (control)' if arm.control else ''}"
 
 
 def _act(step: Act) -> Look:
@@ -264,9 +269,9 @@ LOOKS: Final[Mapping[type, Callable[[Any], Look]]] = {
 """Every kind of step that the engine has."""
 
 
-def arm_name(number: int) -> str:
-    """The name of a branch's way, counted from 1."""
-    return f"arm {number}"
+def arm_name(arm: int | str) -> str:
+    """The name of the way of an arm: of a branch by its number, counted from 1, of an experiment by its name."""
+    return f"arm {arm}"
 
 
 def _listed(events: Iterable[str]) -> str:

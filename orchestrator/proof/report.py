@@ -55,7 +55,16 @@ def _journey(journey: Mapping[str, Any]) -> Iterator[str]:
         yield f"  such as {who} on {when}, by {sample['event'] or 'time'}"
     for reason, count in list(journey["not_let_in"].items())[:_NAMED]:
         yield f"  {count:,} not let in: {printable(reason)}"
+    if journey["cap_hits"]:
+        yield f"  {journey['cap_hits']:,} times a cap on entries was reached"
+    if journey["held_out"]:
+        yield f"  {journey['held_out']:,} customers are held out, to be compared with"
     yield from _steps(journey["steps"])
+    for experiment, arms in journey["arms"].items():
+        yield f"  experiment {experiment}: {', '.join(f'{arm} {count:,}' for arm, count in arms.items())}"
+    for goal in journey["goals"]:
+        worth = f", worth {goal['value']:,.2f}" if goal["value"] else ""
+        yield f"  goal {goal['goal']} reached {goal['reached']:,} times{worth}"
     for action in journey["actions"]:
         cancelled = f", {action['cancelled']:,} withdrawn" if action["cancelled"] else ""
         yield f"  → {action['channel']} {action['action']}: {action['sent']:,}{cancelled}"

@@ -13,6 +13,8 @@ from orchestrator.moments import format_moment
 from orchestrator.proof.simulation import Simulation, Watcher
 
 SAMPLE: Final = 5
+_OF_CAPS: Final = ("as many as may enter", "the customer entered ")
+"""How the log says that a cap of an entry was reached."""
 
 
 class Entries:
@@ -34,6 +36,19 @@ class Entries:
                 self.sample.append({"customer": line["customer_id"], "at": line["at"], "event": trigger.get("type")})
         elif line["happened"] == "refused":
             self.refused[str(line["reason"])] += 1
+
+
+class Goals:
+    """One goal of one journey: how often it was reached, and what that is worth together."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.value = 0.0
+
+    def see(self, line: Mapping[str, Any]) -> None:
+        """Takes in a line about a goal."""
+        self.count += 1
+        self.value += line["value"] or 0
 
 
 class Sent:
@@ -74,6 +89,9 @@ class Tally(Watcher):
         self.against: dict[tuple[str, str, str, str], Refused] = defaultdict(Refused)
         self.happened: Counter[tuple[str, str]] = Counter()
         self.dead_letters: Counter[str] = Counter()
+        self.goals: dict[tuple[str, str], Goals] = defaultdict(Goals)
+        self.arms: Counter[tuple[str, str, str]] = Counter()
+        self.held_out: Counter[str] = Counter()
         self.merges = 0
         self._flows: dict[tuple[str, str], Flow] = {}
 
@@ -96,9 +114,16 @@ class Tally(Watcher):
 
     def line(self, value: dict[str, Any]) -> None:
         """As ``Watcher.line``."""
-        if value["kind"] == "identity":
+        kind = value["kind"]
+        if kind == "identity":
             self.merges += value["happened"] == "merged"
-        elif value["kind"] == "step":
+        elif kind == "goal":
+            self.goals[value["journey"], value["goal"]].see(value)
+        elif kind == "exposure":
+            self.arms[value["journey"], value["experiment"], value["arm"]] += 1
+        elif kind == "holdout":
+            self.held_out[value["journey"]] += value["held"]
+        elif kind == "step":
             self.happened[value["journey"], value["happened"]] += 1
             self.entries[value["journey"]].see(value)
             flow = self._flows.get((value["journey"], value["version"]))
@@ -136,6 +161,14 @@ class Tally(Watcher):
             "customers": len(entries.customers),
             "sample": entries.sample,
             "not_let_in": dict(entries.refused.most_common()),
+            "cap_hits": sum(count for reason, count in entries.refused.items() if reason.startswith(_OF_CAPS)),
+            "held_out": self.held_out[name],
+            "arms": _of(name, self.arms),
+            "goals": [
+                {"goal": goal, "reached": goals.count, "value": goals.value}
+                for (of, goal), goals in sorted(self.goals.items())
+                if of == name
+            ],
             "happened": {what: count for (of, what), count in sorted(self.happened.items()) if of == name},
             "steps": [
                 {
@@ -172,6 +205,15 @@ class Tally(Watcher):
                 if of == name
             ],
         }
+
+
+def _of(journey: str, arms: Mapping[tuple[str, str, str], int]) -> dict[str, dict[str, int]]:
+    """By experiment of a journey: how often customers were treated as each arm has it."""
+    found: dict[str, dict[str, int]] = {}
+    for (of, experiment, arm), count in sorted(arms.items()):
+        if of == journey:
+            found.setdefault(experiment, {})[arm] = count
+    return found
 
 
 def _standing(simulation: Simulation) -> tuple[int, dict[tuple[str, str, str], int]]:

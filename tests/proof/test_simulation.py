@@ -56,9 +56,9 @@ def consent(user: str = "ada") -> list[Past]:
     return [identified, event("Consent Changed", 0, user, properties=said)]
 
 
-def outcome(*past: Past, until: int = 0) -> dict[str, Any]:
+def outcome(*past: Past, until: int = 0, text: str = WORLD) -> dict[str, Any]:
     tally = Tally()
-    simulation = Simulation(pack_of(WORLD), Settings(project=Path()), [tally])
+    simulation = Simulation(pack_of(text), Settings(project=Path()), [tally])
     tally.attend(simulation)
     simulate(simulation, past, until)
     return tally.outcome(simulation)
@@ -115,6 +115,33 @@ def test_refusals_by_rule() -> None:
             "detail": "no consent to marketing on email",
         }
     ]
+
+
+RICH = """
+    action: note
+    channel: crm
+    purpose: service
+    content: {object: note, fields: {text: hi}}
+    ---
+    journey: rich
+    holdout: 50
+    entry: {on: Product Added, cap: {most: 5}}
+    goal: [{on: Order Completed, value: event.properties.total}]
+    steps:
+      - split: {experiment: colours, arms: [{arm: red, weight: 50, steps: [{act: note}]}, {arm: plain, weight: 50}]}
+      - wait: 1 day
+"""
+
+
+def test_experiments_goals_holdouts_and_caps() -> None:
+    past = [event("Product Added", 0, f"user-{number}") for number in range(40)]
+    past += [event("Order Completed", 1, f"user-{number}") for number in range(40)]
+    found = outcome(*past, text=RICH)
+    (rich,) = found["journeys"]
+    assert (rich["entered"], rich["cap_hits"]) == (5, 40 - rich["held_out"] - 5)
+    assert sum(rich["arms"]["colours"].values()) == 5
+    assert rich["goals"] == [{"goal": "goal-1", "reached": 5, "value": 320.0}]
+    assert "  goal goal-1 reached 5 times, worth 320.00" in list(report(found))
 
 
 def test_what_cannot_be_used_is_counted() -> None:

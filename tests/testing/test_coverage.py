@@ -86,3 +86,31 @@ def test_nobody_watches_afterwards() -> None:
         pass
     driver.track("ada", "Product Added")
     assert not coverage.whole
+
+
+def test_experiments_loops_and_opened_messages() -> None:
+    driver = JourneyTestDriver.of_text("""
+        action: note
+        channel: crm
+        purpose: service
+        content: {object: note, fields: {text: hi}}
+        ---
+        journey: tried
+        entry: {on: Payment Failed}
+        steps:
+          - id: try
+            split:
+              experiment: colours
+              arms: [{arm: red, weight: 50, steps: [{act: note}]}, {arm: plain, weight: 50}, {arm: old, weight: 0}]
+          - wait: {opened: act-note, timeout: 1 hour, timed_out: [{wait: 1 hour}, {goto: try}]}
+    """)
+    coverage = Coverage(driver.env.current.values())
+    with watched_by(coverage):
+        for number in range(20):
+            driver.track(f"user-{number}", "Payment Failed")
+        driver.track(driver.actions[0]["customer_id"], "Message Opened", {"action_id": driver.actions[0]["action_id"]})
+        driver.advance("2 hours")
+    assert coverage.report() == ["tried: 5 of 5 steps"]
+    (flow,) = coverage.flows.values()
+    assert flow.steps["try"] == 20 + flow.ways["goto-1", "next"]
+    assert flow.ways["try", "arm red"] + flow.ways["try", "arm plain"] == flow.steps["try"]

@@ -49,7 +49,7 @@ def told(events: Sequence[Deed], partitions: int, records_per_write: int) -> lis
         call = {"type": "track", "event": what, "properties": {}, **ids}
         if what == "merge":
             call = {"type": "identify", "traits": {}, "userId": "ada", "anonymousId": "laptop"}
-        call |= {"messageId": str(number), "timestamp": run.now}
+        call = {**call, "messageId": str(number), "timestamp": run.now}
         run.produce("events.click", who.encode(), orjson.dumps(call), [])
     run.advance_to(run.now + 24 * HOUR)
     return [f"{output.topic} {output.key!r} {output.value!r}" for output in outputs]
