@@ -103,8 +103,8 @@ def way_gone(line: Mapping[str, Any]) -> str | None:
     """The name of the way that a line of the journey log says was gone; None if it says nothing of it."""
     happened, reason = line["happened"], str(line["reason"] or "")
     if happened == "branched":
-        # Of a branch "arm 1: customer.known", of an experiment "arm red of colours".
-        return reason.partition(":")[0].partition(" of ")[0]
+        # Of a branch "arm 1: customer.known", of an experiment "red: the arm in colours".
+        return reason.partition(":")[0]
     if happened == "moved":
         return TIMED_OUT if reason == TIMED_OUT else RECEIVED if reason.endswith(_RECEIVED) else NEXT
     return None

@@ -212,7 +212,7 @@ def _branch(step: Branch) -> Look:
 
 
 def _split(step: Split) -> Look:
-    ways = [Way(arm_name(arm.name), to, _arm_label(arm), arm.weight > 0) for arm, to in step.arms]
+    ways = [Way(arm.name, to, _arm_label(arm), arm.weight > 0) for arm, to in step.arms]
     return Look("split", f"experiment {step.experiment}", tuple(ways))
 
 
@@ -269,9 +269,9 @@ LOOKS: Final[Mapping[type, Callable[[Any], Look]]] = {
 """Every kind of step that the engine has."""
 
 
-def arm_name(arm: int | str) -> str:
-    """The name of the way of an arm: of a branch by its number, counted from 1, of an experiment by its name."""
-    return f"arm {arm}"
+def arm_name(number: int) -> str:
+    """The name of a branch's way, counted from 1."""
+    return f"arm {number}"
 
 
 def _listed(events: Iterable[str]) -> str:

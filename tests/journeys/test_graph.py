@@ -134,8 +134,8 @@ def test_steps_say_what_they_do(step: Step, title: str) -> None:
 def test_arms_of_an_experiment_are_named() -> None:
     split = Split("s", None, "colours", ((Arm("red", 60), "act-red"), (Arm("plain", 40, control=True), None)))
     assert look_of(split).ways == (
-        Way("arm red", "act-red", "red 60 %"),
-        Way("arm plain", None, "plain 40 % (control)"),
+        Way("red", "act-red", "red 60 %"),
+        Way("plain", None, "plain 40 % (control)"),
     )
 
 

@@ -113,4 +113,4 @@ def test_experiments_loops_and_opened_messages() -> None:
     assert coverage.report() == ["tried: 5 of 5 steps"]
     (flow,) = coverage.flows.values()
     assert flow.steps["try"] == 20 + flow.ways["goto-1", "next"]
-    assert flow.ways["try", "arm red"] + flow.ways["try", "arm plain"] == flow.steps["try"]
+    assert flow.ways["try", "red"] + flow.ways["try", "plain"] == flow.steps["try"]
