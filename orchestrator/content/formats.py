@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from babel import dates, numbers
-from jinja2 import pass_context
-from jinja2.runtime import Context
+from jinja2 import pass_context, runtime
 
 from orchestrator.content.locales import locale, wished
 from orchestrator.durations import parse_duration
@@ -32,6 +31,7 @@ _MOST_DIGITS: Final = 30
 _MOST_DECIMALS: Final = 10
 _OTHER_FORM: Final = re.compile(r"%|^[A-Z][A-Za-z]+/|^UTC$")
 """What is meant for another function: a pattern of C, or a time zone."""
+_WIDE: Final = Context(prec=100)
 _OF_DATE: Final = len("2026-01-31")
 
 
@@ -88,40 +88,57 @@ def percent(forms: Forms, value: Any, decimals: int = 0, *, locale: str | None =
 
 
 def day(
-    forms: Forms, value: Any, form: str = "medium", *, timezone: str | None = None, locale: str | None = None
+    forms: Forms,
+    value: Any,
+    form: str = "medium",
+    *,
+    skeleton: str | None = None,
+    timezone: str | None = None,
+    locale: str | None = None,
 ) -> str:
     """The day of a moment in a time zone; a text without a time, such as a birthday, is that day everywhere."""
     found = _local(forms, value, timezone)
-    if form == "iso":
+    if form == "iso" and skeleton is None:
         return found.strftime("%Y-%m-%d")
     try:
+        if skeleton is not None:
+            return _by_skeleton(found, skeleton, _locale(forms, locale))
         return dates.format_date(found, check_form(form), _locale(forms, locale))
     except AttributeError:
-        raise ValueError(f"the form '{form}' asks for a time of day: use the filter datetime") from None
+        raise ValueError(f"'{skeleton or form}' asks for a time of day: use the filter datetime") from None
 
 
 def clock(
     forms: Forms, value: Any, form: str = "short", *, timezone: str | None = None, locale: str | None = None
 ) -> str:
     """The time of day of a moment in a time zone."""
-    found = _local(forms, value, timezone)
-    if not isinstance(found, datetime):
-        raise ValueError(f"'{str(value)[:40]}' has no time of day")
+    found = _with_time(forms, value, timezone)
     if form == "iso":
         return found.isoformat(timespec="minutes")[11:16]
     return dates.format_time(found, check_form(form), found.tzinfo, _locale(forms, locale))
 
 
 def moment(
-    forms: Forms, value: Any, form: str = "medium", *, timezone: str | None = None, locale: str | None = None
+    forms: Forms,
+    value: Any,
+    form: str = "medium",
+    *,
+    skeleton: str | None = None,
+    timezone: str | None = None,
+    locale: str | None = None,
 ) -> str:
-    """The day and the time of a moment in a time zone."""
-    found = _local(forms, value, timezone)
-    if not isinstance(found, datetime):
-        raise ValueError(f"'{str(value)[:40]}' has no time of day")
+    """The day in a form and the time in hours and minutes, of a moment in a time zone."""
+    found, reader = _with_time(forms, value, timezone), _locale(forms, locale)
+    if skeleton is not None:
+        return _by_skeleton(found, skeleton, reader)
     if form == "iso":
         return found.isoformat(timespec="seconds")
-    return dates.format_datetime(found, check_form(form), found.tzinfo, _locale(forms, locale))
+    checked = check_form(form)
+    if checked not in _LENGTHS:
+        return dates.format_datetime(found, checked, found.tzinfo, reader)
+    both = str(dates.get_datetime_format(checked, reader)).replace("'", "")
+    time = dates.format_time(found, "short", found.tzinfo, reader)
+    return both.replace("{0}", time).replace("{1}", dates.format_date(found, checked, reader))
 
 
 def relative(forms: Forms, value: Any, *, locale: str | None = None) -> str:
@@ -163,17 +180,26 @@ def _number(kind: str, value: Any, decimals: Any, name: Any) -> str:
 # Typed: true is no 1.
 @lru_cache(maxsize=16_384, typed=True)
 def _money_kept(value: Any, currency: Any, name: Any) -> str:
-    return numbers.format_currency(_decimal("money", value), check_currency(currency), locale=locale(name))
+    places = numbers.get_currency_precision(check_currency(currency))
+    return numbers.format_currency(_rounded(_decimal("money", value), places), currency, locale=locale(name))
 
 
 @lru_cache(maxsize=16_384, typed=True)
 def _number_kept(kind: str, value: Any, decimals: Any, name: Any) -> str:
-    found = locale(name)
-    pattern = found.percent_formats[None] if kind == "percent" else found.decimal_formats[None]
+    found, amount = locale(name), _decimal(kind, value)
+    usual = found.percent_formats[None] if kind == "percent" else found.decimal_formats[None]
+    pattern = numbers.parse_pattern(usual.pattern)
     check_decimals(decimals)
-    fraction = None if decimals is None else (decimals, decimals)
-    text: str = pattern.apply(_decimal(kind, value), found, force_frac=fraction)
+    if decimals is not None:
+        pattern.frac_prec = (decimals, decimals)
+        amount = _rounded(amount, decimals + 2 if kind == "percent" else decimals)
+    text: str = pattern.apply(amount, found)
     return text
+
+
+def _rounded(amount: Decimal, places: int) -> Decimal:
+    """As people round: a half away from zero."""
+    return amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _WIDE)
 
 
 def _decimal(filter_name: str, value: Any) -> Decimal:
@@ -227,6 +253,33 @@ def check_form(form: Any) -> Any:
     return form
 
 
+def check_skeleton(skeleton: Any) -> Any:
+    """The parts that a date shows, such as ``MMMMd``; each locale has its own order of them.
+
+    Raises:
+        ValueError: no locale knows these parts together.
+    """
+    known = locale("en").datetime_skeletons
+    if not isinstance(skeleton, str) or dates.match_skeleton(skeleton[:_LONGEST_PATTERN], known) is None:
+        raise ValueError(f"'{str(skeleton)[:40]}' is no skeleton of a date: write for example MMMMd, yMMMM or EEEEMMMd")
+    return skeleton
+
+
+def _by_skeleton(found: date, skeleton: str, reader: Any) -> str:
+    try:
+        zone_ = found.tzinfo if isinstance(found, datetime) else None
+        return dates.format_skeleton(check_skeleton(skeleton), found, zone_, locale=reader)
+    except KeyError:
+        raise ValueError(f"the locale {reader} has no form for the skeleton '{skeleton}'") from None
+
+
+def _with_time(forms: Forms, value: Any, timezone: str | None) -> datetime:
+    found = _local(forms, value, timezone)
+    if not isinstance(found, datetime):
+        raise ValueError(f"'{str(value)[:40]}' has no time of day")
+    return found
+
+
 def _local(forms: Forms, value: Any, timezone: str | None) -> date:
     """The moment in a time zone; the day itself for a text without a time."""
     if isinstance(value, str) and len(value) == _OF_DATE:
@@ -253,7 +306,7 @@ def _for_reader(function: Callable[..., str]) -> Callable[..., str]:
     """The function as a filter, which finds the reader in the template's context."""
 
     @pass_context
-    def formatted(context: Context, value: Any, *arguments: Any, **named: Any) -> str:
+    def formatted(context: runtime.Context, value: Any, *arguments: Any, **named: Any) -> str:
         return function(context.parent[FORMS], value, *arguments, **named)
 
     formatted.__wrapped__ = function  # type: ignore[attr-defined]  # what it may be called with is the function's
@@ -276,6 +329,7 @@ CHECKS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "decimals": check_decimals,
     "form": check_form,
     "locale": locale,
+    "skeleton": check_skeleton,
     "timezone": zone,
 }
 """By the name of an argument of these filters: what raises ValueError if its value is none."""

@@ -22,7 +22,7 @@ def locale(name: str) -> Locale:
         return Locale.parse(name.replace("-", "_"))
     except (UnknownLocaleError, ValueError, TypeError):
         known = [identifier.replace("_", "-") for identifier in locale_identifiers()]
-        near = get_close_matches(name[:40], known, 1)
+        near = sorted(get_close_matches(name[:40], known), key=lambda found: not found.startswith(name[:2]))
         hint = f": did you mean '{near[0]}'?" if near else ": write it as de or de-AT"
         raise ValueError(f"'{name[:40]}' is no locale{hint}") from None
 
