@@ -18,6 +18,7 @@ from orchestrator.commands import (
     graph,
     init,
     kafka,
+    preview,
     replay,
     simulate,
     tail,
@@ -38,6 +39,7 @@ app.command(name="test")(test.command)
 app.command()(simulate.simulate)
 app.command()(diff.diff)
 app.command()(graph.graph)
+app.command()(preview.preview)
 app.command()(worker.worker)
 app.command()(replay.replay)
 app.command()(enter.enter)

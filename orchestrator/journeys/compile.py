@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from orchestrator.engine.journey import Env, Exit, Goal, Journey
 from orchestrator.engine.occasions import occasions_of
-from orchestrator.engine.policy import DEFAULT_POLICY, Policy
+from orchestrator.engine.policy import DEFAULT_POLICY
 from orchestrator.errors import ContentError, DefinitionError, Problem
 from orchestrator.journeys import migrations
 from orchestrator.journeys.adaption import adaption_of
@@ -23,7 +23,7 @@ from orchestrator.journeys.definition import GoalDefinition
 from orchestrator.journeys.entry import compile_entry
 from orchestrator.journeys.expressions import condition, events
 from orchestrator.journeys.pack import Pack
-from orchestrator.journeys.policy import PolicyDefinition
+from orchestrator.journeys.policy import compile_policy
 from orchestrator.journeys.table import Table
 
 _VERSION_LENGTH: Final = 12
@@ -93,7 +93,7 @@ def compile_env(
     ]
     every = {**pinned, **{(journey.name, journey.version): journey for journey in current}}
     limits = {"dedupe_count": dedupe_count, "dedupe_window_ms": dedupe_window_ms, "late_after_ms": late_after_ms}
-    policy = _policy(pack.policy)
+    policy = compile_policy(pack.policy)
     identity: dict[str, Any] = {"current": versions, **limits}
     if policy != DEFAULT_POLICY:
         identity["policy"] = asdict(policy)
@@ -116,11 +116,6 @@ def compile_env(
         audience=audience,
         **limits,
     )
-
-
-def _policy(definition: PolicyDefinition) -> Policy:
-    percent = definition.holdout.percent if definition.holdout is not None else 0
-    return Policy(definition.timezone, definition.locale, percent)
 
 
 def _digest(data: bytes) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from orchestrator.content.locales import normal
+from orchestrator.engine.policy import Policy
 from orchestrator.journeys.model import Model
 from orchestrator.zones import zone
 
@@ -34,3 +35,9 @@ class PolicyDefinition(Model):
     timezone: TimeZone = Field("UTC", description="the time zone of customers without traits.timezone")
     locale: LocaleName = Field("en", description="the locale of customers without traits.locale, and of plain content")
     holdout: HoldoutDefinition | None = Field(None, description="customers who enter no journey at all")
+
+
+def compile_policy(definition: PolicyDefinition) -> Policy:
+    """What the engine and templates go by."""
+    percent = definition.holdout.percent if definition.holdout is not None else 0
+    return Policy(definition.timezone, definition.locale, percent)
