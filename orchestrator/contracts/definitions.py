@@ -10,6 +10,8 @@ from orchestrator.contracts.form import Sent, example
 from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, JourneyDefinition
 from orchestrator.journeys.model import Model, Name
 from orchestrator.journeys.policy import PolicyDefinition
+from orchestrator.journeys.segments import SegmentDefinition
+from orchestrator.journeys.traits import TraitsDefinition
 
 
 class Definitions(Model):
@@ -22,6 +24,9 @@ class Definitions(Model):
     actions: tuple[ActionDefinition, ...] = Field(description="as in actions/*.yaml")
     channels: dict[Name, ChannelDefinition] = Field(description="by name, those of the package included")
     policy: PolicyDefinition = Field(PolicyDefinition(), description="as in policy.yaml")
+    traits: TraitsDefinition = Field(TraitsDefinition(), description="as in traits.yaml")
+    segments: dict[Name, SegmentDefinition] = Field({}, description="as in segments.yaml, by name")
+    partials: dict[Name, str] = Field({}, description="the texts of partials/*.j2, by name")
 
 
 class Clock(Sent):

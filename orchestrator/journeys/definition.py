@@ -11,6 +11,7 @@ from orchestrator.durations import DurationMs
 from orchestrator.journeys.entries import EntryDefinition, Moment
 from orchestrator.journeys.migrations import Migrations
 from orchestrator.journeys.model import (
+    CEL,
     Cel,
     CelValue,
     EventNames,
@@ -64,6 +65,7 @@ Propensity = Annotated[
     float | str,
     BeforeValidator(_propensity),
     WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string", "minLength": 1}]}),
+    CEL,
 ]
 
 

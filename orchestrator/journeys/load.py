@@ -18,6 +18,7 @@ from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition
 from orchestrator.journeys.event_schemas import EVENTS, EventsDefinition, default_schemas, schemas_of
 from orchestrator.journeys.finding import Finding
 from orchestrator.journeys.model import Model
+from orchestrator.journeys.outline import actions_of
 from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.partials import PARTIALS, PartialFiles
 from orchestrator.journeys.path_checks import check_joins
@@ -28,7 +29,7 @@ from orchestrator.journeys.sentences import sentences
 from orchestrator.journeys.source import Source, read_source
 from orchestrator.journeys.step_checks import Named, check_experiments
 from orchestrator.journeys.traits import TraitsDefinition
-from orchestrator.journeys.type_checks import check_journey_types, check_types_in
+from orchestrator.journeys.type_checks import check_action_types, check_journey_types, check_types_in
 
 JOURNEYS: Final = "journeys"
 ACTIONS: Final = "actions"
@@ -195,7 +196,7 @@ class _Project:
     def problems(self) -> list[Problem]:
         """All problems, in the order of files and lines."""
         found = list(self._problems)
-        scopes = self._scopes()
+        scopes, users = self._scopes(), self._users()
         for name, journey in self._journeys.models.items():
             found += self._journeys.placed(name, check_journey(journey, self._named()))
             found += self._journeys.placed(name, check_journey_names(journey))
@@ -205,6 +206,7 @@ class _Project:
         for name, action in self._actions.models.items():
             checked = check_action(action, self._channels, self._channel_names, self._partials.texts)
             found += self._actions.placed(name, (each for each in checked if each.partial not in self._partials.wrong))
+            found += self._typed(name, action, users.get(name, ()), scopes)
         if TRAITS in self._sources and self._traits is not None:
             found += _placed(self._sources[TRAITS], check_traits(self._traits))
             found += _placed(self._sources[TRAITS], check_types_in(self._traits, scopes, EVENT_VARIABLES))
@@ -238,6 +240,23 @@ class _Project:
         given = self._traits.given if self._traits is not None else {}
         traits = {*given, *LEARNT} if given else None
         return Named(self._actions.names, self._journeys.names, segments, traits)
+
+    def _typed(
+        self, name: str, action: ActionDefinition, journeys: Iterable[JourneyDefinition], scopes: Scopes
+    ) -> Iterator[Problem]:
+        for finding in check_action_types(action, journeys, scopes, self._partials.texts):
+            if finding.partial is None:
+                yield from self._actions.placed(name, [finding])
+            elif finding.partial not in self._partials.wrong:
+                yield Problem(self._partials.path(finding.partial), finding.line, finding.message)
+
+    def _users(self) -> dict[str, list[JourneyDefinition]]:
+        """The journeys that use each action."""
+        users: dict[str, list[JourneyDefinition]] = {}
+        for journey in self._journeys.models.values():
+            for action in sorted({action for _, action in actions_of(journey)}):
+                users.setdefault(action, []).append(journey)
+        return users
 
     def _scopes(self) -> Scopes:
         """What conditions may use; of a file that is wrong, or not looked at, nothing is known."""

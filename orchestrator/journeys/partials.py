@@ -27,6 +27,10 @@ class PartialFiles:
         self.texts: dict[str, str] = {}
         self.wrong: set[str] = set()
 
+    def path(self, name: str) -> Path:
+        """The file of a partial that was read."""
+        return next(file for file in self.files if file.stem == name)
+
     def read(self, folder: Path) -> Iterator[Problem]:
         """Reads all of a project; what is wrong with them."""
         for path in sorted(folder.iterdir()):

@@ -84,6 +84,10 @@ class Scopes:
             "journey": self._stay(entry, waited),
         }
 
+    def anywhere(self) -> Variables:
+        """What a template sees that no journey uses yet."""
+        return {"event": _ANY_EVENT_AT_ALL, "customer": self.customer(), "journey": self._stay(None, ())}
+
     def customer(self) -> Fields:
         """The customer."""
         fields: dict[str, Type] = {
@@ -98,12 +102,14 @@ class Scopes:
         }
         return Fields(MappingProxyType(fields), whose="a customer")
 
-    def traits(self) -> Type:
+    def traits(self) -> Fields:
         """What producers tell of the customer."""
         if self.given is None:
             return ANY_FIELDS
-        traits = Fields({**dict.fromkeys(LEARNT, TEXT), **self.given}, whose="a customer")
-        return settled(traits, None, "declare it in traits.yaml, under 'given'")
+        types = {**dict.fromkeys(LEARNT, TEXT), **self.given}
+        remedy = "declare it in traits.yaml"
+        traits = {name: settled(type_, None, remedy) for name, type_ in types.items()}
+        return Fields(MappingProxyType(traits), what="trait", lack="not in traits.yaml, under 'given'")
 
     def _computed(self) -> Type:
         if self.computed is None:
@@ -119,7 +125,7 @@ class Scopes:
     def _event(self, events: Iterable[str] | None) -> Fields:
         return _ANY_EVENT_AT_ALL if events is None else self.schemas.event(events, self.traits())
 
-    def _stay(self, entry: tuple[str, ...], waited: tuple[str, ...]) -> Fields:
+    def _stay(self, entry: tuple[str, ...] | None, waited: tuple[str, ...]) -> Fields:
         fields: dict[str, Type] = {
             "name": TEXT,
             "version": TEXT,

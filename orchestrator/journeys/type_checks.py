@@ -2,31 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from orchestrator.journeys.cel import CelError
-from orchestrator.journeys.cel_types import check_types
-from orchestrator.journeys.definition import JourneyDefinition
+from orchestrator.journeys.cel_signatures import comparable
+from orchestrator.journeys.cel_types import check_types, type_of, unknown_field
+from orchestrator.journeys.definition import ActionDefinition, JourneyDefinition
 from orchestrator.journeys.entry_checks import entry_segments
 from orchestrator.journeys.expressions import ALL_VARIABLES, ENTRY_VARIABLES, expression
 from orchestrator.journeys.finding import Finding
 from orchestrator.journeys.marked import Marked, expressions, listened
 from orchestrator.journeys.model import Model
 from orchestrator.journeys.nearest import nearest
+from orchestrator.journeys.outline import walk
 from orchestrator.journeys.scopes import Scopes, Variables
 from orchestrator.journeys.sentences import hint
+from orchestrator.journeys.source import Location
+from orchestrator.journeys.steps import UpdateDefinition
+from orchestrator.journeys.template_types import Misuse, check_template
+from orchestrator.journeys.value_types import TIME, described, is_text
 
 
 def check_journey_types(journey: JourneyDefinition, scopes: Scopes) -> Iterator[Finding]:
     """What is wrong with the names and types in a journey; expressions that do not compile are left to others."""
     yield from _check_events(journey, scopes)
     yield from _check_segments(journey, scopes)
+    if journey.entry.date is not None:
+        unknown = unknown_field(scopes.traits(), journey.entry.date.trait, f"the trait '{journey.entry.date.trait}'")
+        if unknown is not None:
+            yield Finding(("entry", "date", "attribute"), unknown)
     for found in expressions(journey):
         if found.location[0] == "entry":
             if _compiles(found.source, ENTRY_VARIABLES):
                 yield from _check(found, scopes.at_entry(found.events or journey.entry.seen))
         elif _compiles(found.source, ALL_VARIABLES):
             yield from _check(found, scopes.in_journey(journey, found.events))
+    for location, step in walk(journey.steps, ("steps",)):
+        if step.update is not None:
+            yield from _check_update(step.update, (*location, "update", "traits"), scopes, journey)
+
+
+def check_action_types(
+    action: ActionDefinition, journeys: Iterable[JourneyDefinition], scopes: Scopes, partials: Mapping[str, str]
+) -> Iterator[Finding]:
+    """The same for an action, its templates included, in each of the journeys that use it."""
+    seen = {journey.journey: scopes.in_journey(journey) for journey in journeys}
+    for variables in seen.values():
+        for found in expressions(action):
+            if _compiles(found.source, ALL_VARIABLES):
+                yield from _check(found, variables)
+    for location, text in texts_of(action):
+        for misuse in check_template(text, seen or {"": scopes.anywhere()}, partials):
+            yield _placed(misuse, location, text)
+
+
+def _placed(misuse: Misuse, location: Location, text: str) -> Finding:
+    if misuse.partial is not None:
+        return Finding(location, misuse.message, misuse.line, partial=misuse.partial)
+    line = text.split("\n")[misuse.line - 1]
+    return Finding(location, misuse.message, misuse.line, max(line.find(misuse.word), 0) + 1)
+
+
+def texts_of(action: ActionDefinition) -> Iterator[tuple[Location, str]]:
+    """The templates of an action, with their places."""
+    yield from _texts(action.content, ("content",))
+    yield from _texts(action.locales, ("locales",))
+    if action.fallback is not None:
+        yield from _texts(action.fallback.content, ("fallback", "content"))
+        yield from _texts(action.fallback.locales, ("fallback", "locales"))
+
+
+def _texts(value: Any, at: Location) -> Iterator[tuple[Location, str]]:
+    if isinstance(value, str):
+        if "{{" in value or "{%" in value:
+            yield at, value
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _texts(part, (*at, key))
+    elif isinstance(value, list | tuple):
+        for number, part in enumerate(value):
+            yield from _texts(part, (*at, number))
 
 
 def check_types_in(model: Model, scopes: Scopes, variables: frozenset[str]) -> Iterator[Finding]:
@@ -52,6 +108,19 @@ def _check_segments(journey: JourneyDefinition, scopes: Scopes) -> Iterator[Find
         if scopes.segments is not None and name not in scopes.segments:
             message = f"the segment '{name}' is not in segments.yaml: {hint(name, scopes.segments)}"
             yield Finding(location, message)
+
+
+def _check_update(
+    update: UpdateDefinition, at: Location, scopes: Scopes, journey: JourneyDefinition
+) -> Iterator[Finding]:
+    for name, source in update.traits.items():
+        declared = scopes.traits().get(name)
+        if declared is None or not _compiles(source, ALL_VARIABLES):
+            continue
+        made = type_of(source, scopes.in_journey(journey))
+        if not comparable(declared, made) and not (is_text(declared) and made == TIME):
+            message = f"the trait '{name}' is {described(declared)}, and this is {described(made)}"
+            yield Finding((*at, name), message)
 
 
 def _check(found: Marked, variables: Variables) -> Iterator[Finding]:
