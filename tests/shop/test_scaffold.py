@@ -30,12 +30,14 @@ def test_a_project_has_all_that_is_needed(tmp_path: Path) -> None:
         "actions/cart-reminder-mail.yaml",
         "actions/payment-help-mail.yaml",
         "actions/payment-note.yaml",
+        "events.yaml",
         "journeys/cart-reminder.yaml",
         "journeys/payment-help.yaml",
         "orchestrator.toml",
         "tests/cart-reminder.yaml",
         "tests/payment-help.yaml",
         "tests/test_cart_reminder.py",
+        "traits.yaml",
     ]
 
 
