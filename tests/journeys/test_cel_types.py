@@ -111,10 +111,13 @@ UNKNOWN = [
         "event.properties.x == 1",
         "1:18 'event.properties.x' is unknown: Order has address, anything, currency, day, ",
     ),
-    ("customer.traits.emial == ''", "1:17 'customer.traits.emial' is unknown: did you mean 'email'?"),
+    (
+        "customer.traits.emial == ''",
+        "1:17 the trait 'emial' is not in traits.yaml, under 'given': did you mean",
+    ),
     (
         "customer.traits.x == ''",
-        "1:17 'customer.traits.x' is unknown: a customer has birthday, email, locale, timezone; declare it ",
+        "1:17 the trait 'x' is not in traits.yaml, under 'given': there are birthday, email, locale, timezone",
     ),
     (
         "customer.computed.orders_31d > 2",
