@@ -12,8 +12,8 @@ from orchestrator.kafka import names
 from orchestrator.moments import format_moment
 from orchestrator.settings import Settings
 
-_MOMENTS: Final = ("first_seen", "last_seen", "next_due")
-_TABLES_OF_MOMENTS: Final = ("trait_times", "aliases", "bounced", "quiet")
+_MOMENTS: Final = ("first_seen", "last_seen", "next_due", "located")
+_TABLES_OF_MOMENTS: Final = ("trait_times", "aliases", "bounced", "quiet", "alarms", "places")
 
 
 async def look_up(settings: Settings, bootstrap: str, customer_id: str) -> tuple[Customer, str | None] | None:
@@ -34,6 +34,7 @@ def shown(customer: Customer, alias: str | None) -> dict[str, Any]:
         _rewrite(plain, name)
     for name in _TABLES_OF_MOMENTS:
         plain[name] = {key: format_moment(moment) for key, moment in plain.get(name, {}).items()}
+    plain["entered"] = {key: list(map(format_moment, moments)) for key, moments in plain.get("entered", {}).items()}
     for consent in plain.get("consents", {}).values():
         _rewrite(consent, "at")
     for past in plain.get("past", {}).values():

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from orchestrator.engine import history
 from orchestrator.engine.calendar import in_year, moment_of, moment_on, next_time, read_date, wall_of
 from orchestrator.engine.customer import Instance
 from orchestrator.engine.entries import enter
@@ -59,6 +60,8 @@ def arm(turn: Turn) -> None:
     customer.armed = goes_by
     there = _zone(turn, goes_by[1])
     moved_from = _zone(turn, before[1]) if before[:1] == goes_by[:1] else None
+    if moved_from is None:
+        _arm_absences(turn)
     changed = {name for name, old, new in zip(occasions.traits, before[2:], goes_by[2:], strict=False) if old != new}
     for journey, occasion in occasions.timed:
         due = customer.alarms.get(ALARM + journey.name)
@@ -84,6 +87,18 @@ def notice(turn: Turn, event: Event, *, late: bool) -> None:
             turn.customer.alarms[name] = max(due, known or 0)
     if event.name == LOCATION_CHANGED and occasions.places:
         locate(turn, event, late=late)
+
+
+def _arm_absences(turn: Turn) -> None:
+    """For journeys that are new: what the history knows of what has not come since."""
+    absences = turn.env.occasions.absences
+    if not absences or not turn.customer.history:
+        return
+    for event in history.events(turn):
+        for journey, absence in (*absences.get(event.name, ()), *absences.get(ANY, ())):
+            name, due = f"{ALARM}{journey.name}{_ABSENCE}", event.timestamp + absence.for_ms
+            if due > turn.now:
+                turn.customer.alarms[name] = max(due, turn.customer.alarms.get(name, 0))
 
 
 def fire(turn: Turn, alarm: str, due: int) -> None:

@@ -104,7 +104,10 @@ class SegmentEntryDefinition(Model):
 
 
 class AbsenceEntryDefinition(Model):
-    """Enter when none of these events has come for a time, since the last one."""
+    """Enter when none of these events has come for a time, since the last one.
+
+    Of customers who were there before the journey, the last one is known if the history keeps it: see traits.yaml.
+    """
 
     of: EventNames
     for_: DurationMs = Field(alias="for", gt=0, description="how long after the last one")
