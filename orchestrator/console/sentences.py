@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 import typer
@@ -56,12 +57,39 @@ def step(value: dict[str, Any]) -> str:
     """A step of a customer in a journey, or what became of an identity."""
     if value.get("kind") == "journal":
         return f"journal of partition {value.get('partition')}: {len(value.get('entries') or [])} entries"
-    reason = f": {printable(value['reason'])}" if value.get("reason") else ""
-    happened = _coloured(value.get("happened"), "cyan", 8)
+    said = _REASONS.get(str(value.get("kind")), _reason)(value)
+    reason = f": {printable(said)}" if said else ""
+    happened = _coloured(value.get("happened") or value.get("kind"), "cyan", 8)
     if value.get("kind") == "identity":
         return f"{_moment(value.get('at'))}  {happened}  {_who(value)}  {printable(value.get('anonymous_id'))}{reason}"
     place = f" at {printable(value['step'])}" if value.get("step") else ""
     return f"{_moment(value.get('at'))}  {happened}  {_who(value)}  {printable(value.get('journey'))}{place}{reason}"
+
+
+def _reason(value: dict[str, Any]) -> str:
+    return str(value.get("reason") or "")
+
+
+def _exposure(value: dict[str, Any]) -> str:
+    control = " (control)" if value.get("control") else ""
+    return f"{value.get('arm')}{control} of experiment {value.get('experiment')}"
+
+
+def _holdout(value: dict[str, Any]) -> str:
+    scope = "all journeys" if value.get("scope") == "all" else "this journey"
+    return f"{'held out of' if value.get('held') else 'not held out of'} {scope}"
+
+
+def _goal(value: dict[str, Any]) -> str:
+    worth = f", worth {value['value']}" if value.get("value") is not None else ""
+    return f"{value.get('goal')}{worth}"
+
+
+_REASONS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
+    "exposure": _exposure,
+    "holdout": _holdout,
+    "goal": _goal,
+}
 
 
 def dead_letter(record: Any) -> str:

@@ -153,6 +153,7 @@ ACTION = {
     "content": {"subject": "Your <b>cart</b>"},
     "trigger": {"type": "Product Added"},
 }
+LINE = {"at": ACTION["decided_at"], "customer_id": "ada", "journey": "cart"}
 
 
 @pytest.mark.parametrize(
@@ -178,6 +179,21 @@ ACTION = {
             {"kind": "step", "at": ACTION["decided_at"], "happened": "moved", "step": "wait-1", "reason": "timed out"}
             | {"customer_id": "ada", "journey": "cart"},
             "2026-01-02 03:04:05  moved     ada        cart at wait-1: timed out",
+        ),
+        (
+            "journey-log",
+            LINE | {"kind": "exposure", "step": "split-1", "experiment": "tone", "arm": "plain", "control": True},
+            "2026-01-02 03:04:05  exposure  ada        cart at split-1: plain (control) of experiment tone",
+        ),
+        (
+            "journey-log",
+            LINE | {"kind": "holdout", "scope": "all", "held": False},
+            "2026-01-02 03:04:05  holdout   ada        cart: not held out of all journeys",
+        ),
+        (
+            "journey-log",
+            LINE | {"kind": "goal", "goal": "bought", "value": 49.9},
+            "2026-01-02 03:04:05  goal      ada        cart: bought, worth 49.9",
         ),
     ],
 )

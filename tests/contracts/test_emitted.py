@@ -59,3 +59,39 @@ def test_all_that_the_shop_says_is_by_the_contracts() -> None:
         if value["kind"] in ("action", "cancel"):
             ActionHeaders.model_validate(headers)
     assert seen.keys() == {"action", "cancel", "decision", "step", "identity", "dead letter"}
+
+
+def test_all_that_the_kinds_of_steps_say_is_by_the_contracts() -> None:
+    recorder = Recorder.of_text("""
+        action: hello
+        channel: crm
+        purpose: service
+        content: {object: task, fields: {title: hello}}
+        ---
+        journey: whole
+        entry: {on: Product Added}
+        holdout: 10
+        goal: [{on: Order Completed, value: 5}]
+        steps:
+          - split: {experiment: tone, arms: [{arm: a, weight: 50}, {arm: b, weight: 50, control: true}]}
+          - update: {traits: {stage: "'cart'"}}
+          - {act: hello, id: again}
+          - join: other
+          - wait: {until: "17:00"}
+          - wait: {date: customer.traits.day}
+        ---
+        journey: other
+        entry: {on: Lead Won, if: "false"}
+        steps: [{wait: 1 day}]
+    """)
+    for number in range(12):
+        recorder.track(f"u{number}", "Product Added")
+        if number % 2:
+            recorder.track(f"u{number}", "Order Completed")
+    recorder.advance("3 days")
+    contract = contracts({})["journey-log"]
+    for line in recorder.trace:
+        contract.validate_python(line)
+    assert {line["kind"] for line in recorder.trace} == {"step", "exposure", "holdout", "goal"}
+    happened = {line["happened"] for line in recorder.trace if line["kind"] == "step"}
+    assert {"updated", "joined", "refused", "waiting", "exited"} <= happened

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.engine.customer import (
+    Assignment,
     Consent,
     Customer,
     Instance,
@@ -54,7 +55,11 @@ INSTANCES = st.builds(
     entry=OBJECTS,
     step=st.none() | NAMES,
     due=st.none() | MOMENTS,
+    since=st.none() | MOMENTS,
     last=st.none() | OBJECTS,
+    value=TEXT,
+    laps=st.integers(0, 9),
+    said=st.dictionaries(NAMES, NAMES, max_size=2),
 )
 OFFERS = st.builds(
     Offer,
@@ -85,6 +90,7 @@ CUSTOMERS = st.builds(
     instances=dicts(INSTANCES),
     offers=dicts(OFFERS),
     past=dicts(st.builds(Past, MOMENTS, st.integers(1, 99))),
+    experiments=dicts(st.builds(Assignment, NAMES, MOMENTS)),
     merged=st.lists(NAMES, max_size=3),
     claimed=dicts(TEXT),
     unheard=st.lists(OBJECTS, max_size=2),

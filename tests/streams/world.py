@@ -63,6 +63,23 @@ journey: welcome
 entry: {on: "*", reentry: never}
 exit: [{on: Message Unsubscribed}]
 steps: [{wait: 5 minutes}, {act: hello}, {wait: 2 hours}, {act: letter}]
+---
+journey: nurture
+entry: {on: Product Added}
+goal: [{on: Order Completed, within: 2 days, value: 1}]
+holdout: 20
+steps:
+  - split:
+      experiment: tone
+      arms:
+        - {arm: plain, weight: 50, control: true}
+        - {arm: warm, weight: 50, steps: [{act: hello}, {join: welcome}]}
+  - update: {traits: {cart: event.properties.cart}}
+  - {wait: {until: "09:00"}, id: morning}
+  - {act: letter, id: post}
+  - wait: {opened: post, timeout: 1 day, received: [{goto: last}]}
+  - branch: [{if: has(customer.traits.silent), steps: [{end: true}]}]
+  - {act: hello, id: last}
 """
 DERIVED: Final = """
 ---
