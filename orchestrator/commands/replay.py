@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _FILE = "JSON Lines, perhaps gzipped: Segment calls, or CloudEvents in JSON; - is the standard input."
-_SPEED = "60 for sixty times as fast as it happened, 900/s for events a second, max for as fast as it goes."
+_SPEED = "60 for sixty times as fast as it happened, 900/s for events a second, max (or 0) for as fast as it goes."
 _CLOCK = "event keeps the time stamps, wall moves them to now. Default: the setting clock."
 _UNTIL = "With event time: let so much time pass after the last line, for waits to end, for example '14 days'."
 _WAIT = "With event time: return only when the workers have decided everything."

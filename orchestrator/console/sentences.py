@@ -62,6 +62,8 @@ def step(value: dict[str, Any]) -> str:
     happened = _coloured(value.get("happened") or value.get("kind"), "cyan", 8)
     if value.get("kind") == "identity":
         return f"{_moment(value.get('at'))}  {happened}  {_who(value)}  {printable(value.get('anonymous_id'))}{reason}"
+    if value.get("kind") == "late":
+        return f"{_moment(value.get('at'))}  {happened}  {_who(value)} {reason.removeprefix(':')}"
     place = f" at {printable(value['step'])}" if value.get("step") else ""
     return f"{_moment(value.get('at'))}  {happened}  {_who(value)}  {printable(value.get('journey'))}{place}{reason}"
 

@@ -251,7 +251,29 @@ class Journal(Sent):
     )
 
 
-_Line = StepLine | ExposureLine | HoldoutLine | GoalLine | IdentityLine | SegmentLine | Journal
+class LateLine(Sent):
+    """An event that was too old on arrival to begin anything."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            kind="late",
+            customer_id="u-7",
+            at="2026-01-04T03:04:05.678Z",
+            happened="late",
+            reason="Product Added came 2 days after it happened: it is known, but begins no journey",
+            trigger={"event_id": "m-1", "type": "Product Added", "timestamp": "2026-01-02T03:04:05.678Z"},
+        )
+    )
+
+    kind: Literal["late"]
+    customer_id: CustomerId
+    at: Moment = Field(description="when it came")
+    happened: Literal["late"]
+    reason: str = Field(min_length=1, description="how late it came, and what that means")
+    trigger: Trigger
+
+
+_Line = LateLine | StepLine | ExposureLine | HoldoutLine | GoalLine | IdentityLine | SegmentLine | Journal
 
 
 class JourneyLog(RootModel[Annotated[_Line, Field(discriminator="kind")]]):

@@ -82,7 +82,6 @@ def _refused(outcome: Outcome) -> Iterator[str]:
     yield ""
     yield (
         f"{metrics.get('orchestrator_duplicate_events_total', 0):,.0f} events came twice and counted once, "
-        f"{metrics.get('orchestrator_late_events_total', 0):,.0f} came too late to begin anything, "
         f"{tally.merges:,} visitors became known"
     )
     yield f"{sum(tally.dead_letters.values()):,} records were of no use and are on dead-letter"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from orchestrator.durations import format_duration
 from orchestrator.engine import caps
 from orchestrator.engine.assignment import held_out
 from orchestrator.engine.calendar import moment_of
@@ -22,6 +23,7 @@ from orchestrator.events.event import JOURNEY_REQUESTED, Event
 from orchestrator.moments import format_moment
 from orchestrator.zones import zone
 
+_MINUTE_MS: Final = 60_000
 _JOINS_AT_ONCE: Final = 100
 """Journeys that join each other without a wait are refused when they are written: only a bug would need more."""
 
@@ -35,6 +37,25 @@ def enter_all(turn: Turn, event: Event) -> None:
         enter(turn, event, journey)
     if event.name == JOURNEY_REQUESTED:
         _answer(turn, event)
+
+
+def tell_late(turn: Turn, event: Event) -> None:
+    """Says that the event came too late to begin what it would have begun in time."""
+    entries = turn.env.entries
+    if event.name not in entries and ANY not in entries:
+        return
+    minutes = max(1, (turn.now - event.timestamp) // _MINUTE_MS)
+    after = format_duration(minutes * _MINUTE_MS)
+    turn.say(
+        {
+            "kind": "late",
+            "customer_id": turn.customer_id,
+            "at": format_moment(turn.now),
+            "happened": "late",
+            "reason": f"{event.name} came {after} after it happened: it is known, but begins no journey",
+            "trigger": turn.trigger(),
+        }
+    )
 
 
 def on_segment(turn: Turn, name: str, entered: bool) -> None:

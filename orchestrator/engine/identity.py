@@ -36,13 +36,14 @@ from orchestrator.engine.entries import bound_past, reentry_refusal
 from orchestrator.engine.home import Home
 from orchestrator.engine.journey import ANY
 from orchestrator.engine.message import Absorb, Claim, Granted, Release
-from orchestrator.engine.offering import OF_MESSAGES, bound_offers, settle, withdraw, withdraw_unwanted
+from orchestrator.engine.offering import bound_offers, settle, withdraw, withdraw_unwanted
 from orchestrator.engine.profile import set_consent
 from orchestrator.engine.progress import hear_in, leave
 from orchestrator.engine.reunion import unite_alarms
 from orchestrator.engine.seen import unite
 from orchestrator.engine.turn import Step, Turn
 from orchestrator.engine.waits import follow
+from orchestrator.events.engagement import is_about_message
 from orchestrator.events.event import ALIASED, Event
 from orchestrator.moments import format_moment
 
@@ -70,12 +71,7 @@ def tie(turn: Turn, event: Event) -> None:
 def keep_unheard(turn: Turn, event: Event) -> None:
     """While claims are open: keeps an event that a stay on its way might hear."""
     customer, heard = turn.customer, turn.env.heard
-    if (
-        event.name in heard
-        or ANY in heard
-        or event.name.startswith(OF_MESSAGES)
-        or event.id in customer.claimed.values()
-    ):
+    if event.name in heard or ANY in heard or is_about_message(event.name) or event.id in customer.claimed.values():
         customer.unheard.append(_kept(event))
         del customer.unheard[:-UNHEARD_KEPT]
 

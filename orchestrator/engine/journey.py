@@ -11,7 +11,8 @@ from orchestrator.engine.condition import Condition
 from orchestrator.engine.entry import Entry
 from orchestrator.engine.occasions import NO_OCCASIONS, Occasions
 from orchestrator.engine.policy import DEFAULT_POLICY, Policy
-from orchestrator.engine.steps import OPENED, Split, Step, WaitForEvent, WaitForOpened
+from orchestrator.engine.steps import Split, Step, WaitForEvent, WaitForOpened
+from orchestrator.events.engagement import OPENED
 
 ANY: Final = "*"
 """Stands for any event."""

@@ -12,11 +12,9 @@ from orchestrator.engine.steps import Act
 from orchestrator.engine.treatment import CONSENT_FREE, Consent, Treatment
 from orchestrator.engine.turn import Failed, Outgoing, Turn, journey_view
 from orchestrator.errors import Bug, ContentError
+from orchestrator.events.engagement import is_about_message
 from orchestrator.events.event import Event
 from orchestrator.moments import format_moment
-
-OF_MESSAGES: Final = "Message "
-"""How the names of events begin that are about a message: what became of it, what the customer did with it."""
 
 _PASSED: Final[list[dict[str, str]]] = []
 
@@ -118,7 +116,7 @@ def withdraw_unwanted(turn: Turn) -> None:
 
 def settle(turn: Turn, event: Event) -> None:
     """A sender's word that an action was delivered, or the customer's answer: nothing is left to withdraw."""
-    if event.name.startswith(OF_MESSAGES):
+    if is_about_message(event.name):
         made = turn.customer.offers.get(str(event.properties.get("action_id")))
         if made is not None and made.due is None:
             _forget(turn, made)

@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from orchestrator.engine.customer import Consent, Customer
+from orchestrator.events.engagement import BOUNCED, NOT_OF_CUSTOMER, UNSUBSCRIBED
 from orchestrator.events.event import CONSENT_CHANGED, IDENTIFIED, Event
 
 if TYPE_CHECKING:
     from orchestrator.engine.turn import Turn
 
-UNSUBSCRIBED: Final = "Message Unsubscribed"
-BOUNCED: Final = "Message Bounced"
 ALL_CHANNELS: Final = "*"
-_OF_SENDERS: Final = frozenset({"Message Delivered", BOUNCED})
-"""What a sender reports is nothing that the customer does: it ends no absence."""
-OF_PERMISSION: Final = frozenset({CONSENT_CHANGED, UNSUBSCRIBED, BOUNCED})
+OF_PERMISSION: Final = frozenset({CONSENT_CHANGED, *UNSUBSCRIBED, *BOUNCED})
 _CONTACTS: Final = frozenset({"email", "phone", "push_token"})
 
 
@@ -25,7 +22,7 @@ def learn(turn: Turn, event: Event) -> bool:
     timestamp = event.timestamp
     if timestamp < customer.first_seen:
         customer.first_seen = timestamp
-    if timestamp > customer.last_seen and event.name not in _OF_SENDERS:
+    if timestamp > customer.last_seen and event.name not in NOT_OF_CUSTOMER:
         customer.last_seen = timestamp
     if event.traits and event.name == IDENTIFIED:
         _traits(customer, event.traits, event.timestamp)
@@ -91,18 +88,15 @@ def _permission(customer: Customer, event: Event) -> bool:
             consent,
         )
         return not consent.given
-    if event.name == UNSUBSCRIBED:
-        consent = Consent(False, event.timestamp, "unsubscribed")
-        set_consent(
-            customer,
-            f"{_text(properties.get('channel')) or ALL_CHANNELS}/{_text(properties.get('purpose')) or 'marketing'}",
-            consent,
-        )
+    if event.name in UNSUBSCRIBED:
+        channel = UNSUBSCRIBED[event.name] or _text(properties.get("channel")) or ALL_CHANNELS
+        purpose = _text(properties.get("purpose")) or "marketing"
+        set_consent(customer, f"{channel}/{purpose}", Consent(False, event.timestamp, "unsubscribed"))
         return True
-    if event.name == BOUNCED and properties.get("kind", "hard") == "hard":
-        channel = _text(properties.get("channel"))
-        if channel is not None:
-            customer.bounced[channel] = max(event.timestamp, customer.bounced.get(channel, 0))
+    if properties.get("kind", "hard") == "hard":
+        bounced = BOUNCED[event.name] or _text(properties.get("channel"))
+        if bounced is not None:
+            customer.bounced[bounced] = max(event.timestamp, customer.bounced.get(bounced, 0))
             return True
     return False
 

@@ -13,7 +13,6 @@ from orchestrator.engine.journey import ANY, Journey
 from orchestrator.engine.offering import withdraw
 from orchestrator.engine.passing import take
 from orchestrator.engine.steps import (
-    OPENED,
     EventWait,
     Step,
     TimedWait,
@@ -25,6 +24,7 @@ from orchestrator.engine.steps import (
 from orchestrator.engine.turn import Turn, remember
 from orchestrator.engine.waits import date_of, due_of, said_of
 from orchestrator.errors import Bug
+from orchestrator.events.engagement import OPENED
 from orchestrator.events.event import Event
 
 _STEPS_AT_ONCE: Final = 1_000

@@ -11,7 +11,7 @@ from orchestrator.engine.adapt import adapt
 from orchestrator.engine.alarms import fire, next_due
 from orchestrator.engine.audience import EVERYTHING
 from orchestrator.engine.customer import Customer, Pointer, Record
-from orchestrator.engine.entries import enter_all, enter_joined
+from orchestrator.engine.entries import enter_all, enter_joined, tell_late
 from orchestrator.engine.home import Home
 from orchestrator.engine.journey import Env
 from orchestrator.engine.message import Absorb, Claim, Follow, Granted, Message
@@ -59,7 +59,9 @@ def on_event(env: Env, record: Record | None, event: Event, now: int, key: str, 
             follow(turn)
         hear(turn, event)
     late = turn.out.late = now - event.timestamp > env.late_after_ms
-    if not late:
+    if late:
+        tell_late(turn, event)
+    else:
         enter_all(turn, event)
         derived.settle(turn, moved)
     notice(turn, event, late=late)

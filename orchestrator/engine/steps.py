@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from orchestrator.engine.arms import Test
 from orchestrator.engine.condition import Condition
 from orchestrator.engine.experiments import Arm
 from orchestrator.engine.treatment import Treatment
-
-OPENED: Final = frozenset({"Message Opened", "Message Clicked"})
-"""Events that show that a message was opened: whoever clicks has opened it, even if images are blocked."""
 
 
 @dataclass(frozen=True, slots=True)

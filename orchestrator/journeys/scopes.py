@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from orchestrator.engine.steps import OPENED
+from orchestrator.events.engagement import OPENED
 from orchestrator.journeys.audience import EVENT_VARIABLES
 from orchestrator.journeys.cel import CelError
 from orchestrator.journeys.cel_types import type_of

@@ -27,7 +27,8 @@ class Pace:
             return cls()
         if not match:
             raise UsageError(
-                f"--speed {text}: write 60 for sixty times as fast as it happened, 900/s for events a second, or max"
+                f"--speed {text}: write 60 for sixty times as fast as it happened, 900/s for events a second, or max, "
+                "which is the same as 0"
             )
         number = float(match[1])
         return cls(rate=number) if match[2] == "/s" else cls(speed=number)

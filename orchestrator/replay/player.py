@@ -100,10 +100,10 @@ class Player:
     def _count(self, record: Recorded) -> bool:
         progress = self.progress
         progress.lines += 1
-        progress.unreadable += record.unreadable
         if len(record.value) > LARGEST_BYTES:
             progress.too_large += 1
             return False
+        progress.unreadable += record.unreadable
         if record.at is not None:
             if progress.first_at is None or progress.at is None:
                 progress.first_at = progress.at = record.at

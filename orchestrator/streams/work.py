@@ -44,6 +44,7 @@ _PLACE_BYTES: Final = 1_000
 
 _NO_RUN: Final[list[Any]] = [None, 0, 0, 0]
 _OURS: Final = frozenset((DEFINITIONS, FORWARD, MESSAGE, TIME))
+_OF_DEAD_LETTER: Final = "dead-letter-"
 _JSON: Final = [("content-type", b"application/json")]
 
 
@@ -428,7 +429,9 @@ class Work:
     def _dead_letter(self, topic: str, record: Input, bad: BadRecord, now: int) -> None:
         self.counts.dead_letters[bad.code] = self.counts.dead_letters.get(bad.code, 0) + 1
         added = _dead_letter_headers(bad.code, str(bad), topic, self.partition, record.offset, record.timestamp, now)
-        headers = [*record.headers, *added]
+        # One that was put back and is refused again tells the reason of now alone.
+        kept = [header for header in record.headers if not header[0].startswith(_OF_DEAD_LETTER)]
+        headers = [*kept, *added]
         self.outputs.append(Output(names.DEAD_LETTER, self.partition, record.key, record.value, headers))
 
 

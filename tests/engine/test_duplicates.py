@@ -167,3 +167,16 @@ def test_a_number_as_message_id_is_its_text(given: Given) -> None:
     driver = given(HELLO)
     ids: list[Any] = [7, "7"]
     assert [len(driver.track("ada", "Product Viewed", messageId=one)) for one in ids] == [1, 0]
+
+
+def test_a_late_event_says_that_it_begins_nothing(given: Given) -> None:
+    driver = given(HELLO)
+    driver.track("ada", "Product Viewed", timestamp="2026-01-03T08:30:00Z")
+    (line,) = [line for line in driver.trace if line["kind"] == "late"]
+    assert line["reason"] == ("Product Viewed came 2910 minutes after it happened: it is known, but begins no journey")
+
+
+def test_a_late_event_that_would_begin_nothing_anyway_is_not_told(given: Given) -> None:
+    driver = given(HELLO)
+    driver.track("ada", "Searched", timestamp="2026-01-03T08:30:00Z")
+    assert driver.trace == []

@@ -302,3 +302,41 @@ def test_a_delay_that_ends_in_a_quiet_time_is_held_on(given: Given) -> None:
     assert driver.advance("89 minutes") == []
     assert names(driver.advance("1 minute")) == ["hello"]
     assert [decision["outcome"] for decision in driver.decisions] == ["held", "held", "published"]
+
+
+@pytest.mark.parametrize("word", ["Message Unsubscribed", "Unsubscribed", "Email Marked as Spam"])
+def test_a_no_by_mail_is_heard_under_every_name_that_it_has(given: Given, word: str) -> None:
+    driver = given(on_viewed("act: letter"))
+    driver.consent(ada_of(driver), "letter")
+    driver.track("ada", word, {"channel": "letter"})
+    said = names(driver.track("ada", "Product Viewed"))
+    assert said == ([] if word == "Message Unsubscribed" else ["letter"]), "Segment's names are of the channel email"
+
+
+@pytest.mark.parametrize("name", ["Unsubscribed", "Email Marked as Spam"])
+def test_segments_own_names_of_a_no_end_marketing_by_mail(given: Given, name: str) -> None:
+    driver = given(on_viewed("act: hello"))
+    driver.track("ada", name)
+    customer = driver.customer("ada")
+    assert customer is not None
+    assert customer["consents"]["email/marketing"]["given"] is False
+
+
+@pytest.mark.parametrize(("name", "channel"), [("Email Bounced", "email"), ("Push Notification Bounced", "push")])
+def test_segments_own_names_of_a_bounce_say_the_channel(given: Given, name: str, channel: str) -> None:
+    driver = given(on_viewed("act: hello"))
+    driver.track("ada", name)
+    customer = driver.customer("ada")
+    assert customer is not None
+    assert list(customer["bounced"]) == [channel]
+
+
+@pytest.mark.parametrize(
+    ("name", "ends"),
+    [("Message Sent", False), ("Email Delivered", False), ("Order Shipped", False), ("Product Viewed", True)],
+)
+def test_an_absence_ends_by_what_the_customer_does_alone(given: Given, name: str, ends: bool) -> None:
+    driver = given("journey: gone\nentry: {on: Order Completed}\nsteps: [{wait: {absence: 10 days}}, {act: hello}]\n")
+    driver.track("ada", "Order Completed")
+    driver.track("ada", name, after="9 days")
+    assert names(driver.advance("2 days")) == ([] if ends else ["hello"])
