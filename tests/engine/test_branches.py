@@ -34,6 +34,32 @@ def branch_by(arm: str, more: str = "") -> str:
     """
 
 
+def test_a_segment_is_looked_at_when_the_customer_comes_by(given: Given) -> None:
+    segments = "\n        ---\n        segments: {loyal: {if: customer.traits.points > 100}}"
+    driver = given(branch_by("segment: loyal", segments))
+    driver.identify("ada", {"points": 500})
+    assert said(driver.track("ada", "Product Added")) == ["hello"]
+    driver.identify("ada", {"points": 5})
+    assert said(driver.track("ada", "Product Added")) == ["bye"]
+    reasons = [line["reason"] for line in driver.trace if line.get("happened") == "branched"]
+    assert reasons == ["arm 1: segment loyal", "arm 2: else"]
+
+
+def test_an_update_moves_the_customer_between_segments(given: Given) -> None:
+    driver = given("""
+        journey: points
+        entry: {on: Order Completed}
+        steps: [{update: {traits: {points: 500}}}]
+        ---
+        journey: loyalty
+        entry: {segment: {entered: loyal}}
+        steps: [{act: hello}]
+        ---
+        segments: {loyal: {if: customer.traits.points > 100}}
+    """)
+    assert said(driver.track("ada", "Order Completed")) == ["hello"]
+
+
 LIKELY = "propensity: {action: coupon, above: 0.3}"
 
 

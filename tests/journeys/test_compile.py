@@ -9,10 +9,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.engine.arms import InSegment, LikelyTo, Propensity
 from orchestrator.engine.entry import Reentry
+from orchestrator.engine.experiments import Arm
 from orchestrator.engine.journey import Env, Journey
 from orchestrator.engine.policy import DEFAULT_POLICY
-from orchestrator.engine.steps import Act, Branch, End, Quiet, Step, Wait, WaitForAbsence, WaitForEvent
+from orchestrator.engine.steps import (
+    Act,
+    Branch,
+    End,
+    Goto,
+    Join,
+    Quiet,
+    Split,
+    Step,
+    Update,
+    Wait,
+    WaitForAbsence,
+    WaitForDate,
+    WaitForEvent,
+    WaitForOpened,
+    WaitUntil,
+)
 from orchestrator.engine.treatment import Consent
 from orchestrator.errors import DefinitionError
 from orchestrator.events.view import View
@@ -92,6 +110,74 @@ def test_each_kind_of_step() -> None:
     assert act.condition is not None
     assert act.condition.met({"z": True}, {}, {})
     assert end == End("end-1")
+
+
+def test_the_kinds_of_steps_that_came_later() -> None:
+    journey = compiled(
+        {"wait": {"until": "09:30", "on": ["mon", "sun"]}},
+        {"wait": {"date": "customer.traits.day", "offset": "-30 days", "at": "09:00"}},
+        {"act": "mail"},
+        {"wait": {"opened": "act-mail", "timeout": "1 day", "timed_out": [{"goto": "act-mail"}]}},
+        {
+            "branch": [
+                {"segment": "vip", "steps": [{"update": {"traits": {"vip": True, "n": 3}}}]},
+                {"propensity": {"action": "mail", "above": 0.5}},
+            ]
+        },
+        {
+            "split": {
+                "experiment": "e",
+                "arms": [
+                    {"arm": "a", "weight": 20, "control": True},
+                    {"arm": "b", "weight": 80, "steps": [{"end": True}]},
+                ],
+            }
+        },
+        {"join": "b"},
+        goal=[{"on": "Y"}, {"name": "g", "on": "Z", "within": "2 days", "value": 5}],
+        holdout=12.5,
+    )
+    until, date, act, opened, goto, branch, update, split, end, join = journey.steps.values()
+
+    assert until == WaitUntil("wait-1", "wait-2", 34_200_000, frozenset({0, 6}))
+    assert isinstance(date, WaitForDate)
+    assert (date.next, date.date.source, date.offset_ms, date.daytime_ms) == (
+        "act-mail",
+        "customer.traits.day",
+        -30 * DAY,
+        32_400_000,
+    )
+    assert isinstance(act, Act)
+    assert (act.id, act.awaited) == ("act-mail", True)
+    assert opened == WaitForOpened("wait-3", "branch-1", "goto-1", "act-mail", DAY)
+    assert goto == Goto("goto-1", "act-mail")
+    assert isinstance(branch, Branch)
+    assert branch.arms == ((InSegment("vip"), "update-1"), (LikelyTo(Propensity("mail", None), 0.5), "split-1"))
+    assert isinstance(update, Update)
+    assert [(name, value.source) for name, value in update.traits] == [("vip", "true"), ("n", "3")]
+    assert split == Split("split-1", "join-1", "e", ((Arm("a", 20, True), "join-1"), (Arm("b", 80), "end-1")))
+    assert end == End("end-1")
+    assert join == Join("join-1", None, "b")
+    assert [(goal.name, goal.within_ms) for goal in journey.goals] == [("goal-1", None), ("g", 2 * DAY)]
+    assert (journey.holdout, journey.watch_ms, journey.experiments) == (12.5, 2 * DAY, {"e"})
+    assert journey.hears == {"Y", "Z", "Message Opened", "Message Clicked"}
+
+
+def test_what_yaml_reads_as_a_value_is_cel() -> None:
+    journey = compiled({"update": {"traits": {"a": None, "b": False, "c": 1.5, "d": "'x'"}}})
+    update = journey.steps["update-1"]
+
+    assert isinstance(update, Update)
+    assert [value.evaluate({}, {}, {}) for _, value in update.traits] == [None, False, 1.5, "x"]
+
+
+def test_a_propensity_of_an_action_is_part_of_the_version() -> None:
+    def version(propensity: float | str | None) -> str:
+        mail = {"action": "mail", "channel": "sms", "propensity": propensity, "content": {"text": "Hi"}}
+        steps = {"branch": [{"propensity": {"action": "mail", "above": 0.5}, "steps": []}]}
+        return journey_version(pack_of(journey_of(steps), actions=[mail]), "a")
+
+    assert len({version(None), version(0.5), version(0.6), version("0.5")}) == 4
 
 
 def test_inner_lists_go_on_after_the_step_around_them() -> None:
