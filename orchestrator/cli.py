@@ -20,6 +20,7 @@ from orchestrator.commands import (
     kafka,
     preview,
     replay,
+    schema,
     simulate,
     tail,
     test,
@@ -35,6 +36,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 app.command()(demo.demo)
 app.command(name="init")(init.command)
 app.command()(validate.validate)
+app.command(name="schema")(schema.command)
 app.command(name="test")(test.command)
 app.command()(simulate.simulate)
 app.command()(diff.diff)

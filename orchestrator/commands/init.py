@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.commands.schema import write_schemas
 from orchestrator.errors import UsageError
 
 _SUFFIX = ".template"
@@ -19,7 +20,7 @@ _MAY_BE_THERE = {".git"}
 def command(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
     """Make a project of your own.
 
-    It has two journeys, their messages, and a test.
+    It has two journeys, their messages, and a test; and schemas, by which editors complete and check its files.
 
     \b
     Example:
@@ -43,7 +44,8 @@ def init(folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         if any(entry.name not in _MAY_BE_THERE for entry in folder.iterdir()):
             raise UsageError(f"{folder} is not empty: name a new folder, for example 'orchestrator init my-journeys'")
-        return sorted(_write(template, folder / name) for name, template in _templates(files("orchestrator.scaffold")))
+        made = [_write(template, folder / name) for name, template in _templates(files("orchestrator.scaffold"))]
+        return sorted([*made, *write_schemas(folder)])
     except OSError as error:
         raise UsageError(f"{folder} cannot be written ({error.strerror}): name another folder") from error
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, StrictBool, ValidationError, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    StrictBool,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from orchestrator.durations import DurationMs
 from orchestrator.errors import DefinitionError
@@ -41,8 +51,27 @@ def _expected(value: Any) -> Any:
     return (value,) if isinstance(value, Mapping) else value
 
 
-MomentMs = Annotated[int, BeforeValidator(_moment)]
-Consents = Annotated[dict[str, StrictBool], BeforeValidator(_consents)]
+class _OrNoneOrOne:
+    """In the schema for editors: ``none``, or one item for a list of it."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        several = handler(schema)
+        return {"anyOf": [{"const": NONE}, several["items"], several]}
+
+
+MomentMs = Annotated[int, BeforeValidator(_moment), WithJsonSchema({"type": "string", "examples": [START]})]
+Consents = Annotated[
+    dict[str, StrictBool],
+    BeforeValidator(_consents),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "array", "items": {"type": "string"}},
+                {"type": "object", "additionalProperties": {"type": "boolean"}},
+            ]
+        }
+    ),
+]
 
 
 class CustomerGiven(Model):
@@ -112,7 +141,7 @@ class Expectation(Model):
         return str(getattr(self, _field(self.kind)))
 
 
-Expectations = Annotated[tuple[Expectation, ...], BeforeValidator(_expected)]
+Expectations = Annotated[tuple[Expectation, ...], BeforeValidator(_expected), _OrNoneOrOne()]
 
 DOINGS: Final = ("event", "identify", "consent", "alias", "send")
 

@@ -15,6 +15,8 @@ from orchestrator.settings import Settings
 from orchestrator.shop.clickstream import events
 from orchestrator.testing import JourneyTestDriver
 
+_SCHEMAS = ("action", "channels", "events", "journey", "policy", "segments", "test", "traits")
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -26,6 +28,7 @@ def test_a_project_has_all_that_is_needed(tmp_path: Path) -> None:
     made = init(tmp_path / "mine")
     assert [path.relative_to(tmp_path / "mine").as_posix() for path in made] == [
         ".gitignore",
+        ".vscode/settings.json",
         "README.md",
         "actions/cart-reminder-mail.yaml",
         "actions/payment-help-mail.yaml",
@@ -34,6 +37,7 @@ def test_a_project_has_all_that_is_needed(tmp_path: Path) -> None:
         "journeys/cart-reminder.yaml",
         "journeys/payment-help.yaml",
         "orchestrator.toml",
+        *(f"schemas/{name}.json" for name in _SCHEMAS),
         "tests/cart-reminder.yaml",
         "tests/payment-help.yaml",
         "tests/test_cart_reminder.py",
