@@ -11,17 +11,21 @@ import typer
 
 from orchestrator import __version__
 from orchestrator.commands import (
+    apply,
     customer,
     demo,
     diff,
     enter,
     graph,
+    history,
     init,
     kafka,
+    plan,
     preview,
     replay,
     schema,
     simulate,
+    states,
     tail,
     test,
     topics,
@@ -42,6 +46,13 @@ app.command()(simulate.simulate)
 app.command()(diff.diff)
 app.command()(graph.graph)
 app.command()(preview.preview)
+app.command()(plan.plan)
+app.command()(apply.apply)
+app.command()(states.pause)
+app.command()(states.resume)
+app.command()(states.stop)
+app.command()(history.history)
+app.command()(history.rollback)
 app.command()(worker.worker)
 app.command()(replay.replay)
 app.command()(enter.enter)

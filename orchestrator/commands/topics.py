@@ -40,7 +40,7 @@ def apply(context: typer.Context) -> None:
 
     settings = settings_of(context)
     changes = asyncio.run(apply_topics(settings, bootstrap_of(settings), project_channels(settings)))
-    _print_table((change.kind, change.topic.name, change.detail) for change in changes)
+    print_table((change.kind, change.topic.name, change.detail) for change in changes)
 
 
 @app.command(name="list")
@@ -55,7 +55,7 @@ def list_(context: typer.Context) -> None:
 
     settings = settings_of(context)
     rows = asyncio.run(listing(settings, bootstrap_of(settings), project_channels(settings)))
-    _print_table(
+    print_table(
         [
             ("NAME", "ROLE", "PARTITIONS", "COPIES", "CLEANUP", "RECORDS"),
             *map(_cells, rows),
@@ -70,7 +70,8 @@ def _cells(row: TopicRow) -> tuple[str, ...]:
     return (row.topic.name, row.topic.role, str(row.state.partitions), copies, row.cleanup, records)
 
 
-def _print_table(rows: Iterable[tuple[str, ...]]) -> None:
+def print_table(rows: Iterable[tuple[str, ...]]) -> None:
+    """Prints rows in columns."""
     lines = list(rows)
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:

@@ -201,6 +201,21 @@ async def check(settings: Settings, bootstrap: str, channels: Iterable[str]) -> 
     _refuse(problems + _count_problems(declared, states, settings))
 
 
+async def check_actions(settings: Settings, bootstrap: str, channels: Iterable[str]) -> None:
+    """Refuse definitions with channels whose topics are not there: a worker could not publish on them.
+
+    Raises:
+        SettingsError: topics are missing.
+        InfrastructureError: the cluster can't be reached.
+    """
+    wanted = [settings.topic(action_topic(channel)) for channel in channels]
+    async with connection(settings, bootstrap) as opened:
+        states = await describe(opened, wanted)
+    missing = [name for name in wanted if name not in states]
+    if missing:
+        _refuse([f"topics are missing: {', '.join(missing)}; create them with 'orchestrator topics apply'"])
+
+
 async def listing(settings: Settings, bootstrap: str, channels: Iterable[str]) -> list[TopicRow]:
     """All declared topics as the cluster has them.
 

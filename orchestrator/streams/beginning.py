@@ -31,7 +31,7 @@ async def apply_folder(client_options: Mapping[str, Any], settings: Settings, ca
     async def decide(known: Catalogue) -> Change | None:
         if not _is_new(known, pack, settings):
             return None
-        refuse(await plan_of(client_options, settings, known, pack, count=False))
+        refuse((await plan_of(client_options, settings, known, pack, count=False)).plan)
         states = known.current.states if known.current is not None else {}
         return Change(pack, "start of a worker", origin_of(settings.project), states)
 

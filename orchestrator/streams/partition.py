@@ -30,6 +30,8 @@ PENDING_BYTES_HIGH: Final = 2 << 20
 PENDING_BYTES_LOW: Final = 1 << 19
 _TICK_S: Final = 0.025
 _IDLE_S: Final = 0.25
+_GRACE_MS: Final = 1_000
+"""A marker may be read a moment before the definitions that it names: that is no reason to be loud."""
 
 
 class State(StrEnum):
@@ -81,6 +83,7 @@ class Partition:
         self.waits_for: str | None = None
         self._envs = envs
         self._env: engine.Env | None = None
+        self._missing_since: int | None = None
         self._intake = intake
         self._checkpoint = checkpoint
         self._order = order
@@ -95,7 +98,7 @@ class Partition:
     def start(self) -> None:
         """Begins to work."""
         self.state = State.RUNNING
-        self._in_force()
+        self._in_force(grace_ms=0)
         self._task = asyncio.create_task(self._run(), name=f"partition-{self.number}")
 
     async def stop(self, patience_s: float | None = None) -> None:
@@ -176,14 +179,22 @@ class Partition:
         self._resume_paused()
         return (more and bool(work)) or meta.swept is not None
 
-    def _in_force(self) -> engine.Env | None:
+    def _in_force(self, grace_ms: int = _GRACE_MS) -> engine.Env | None:
         """The definitions in force here; None while the worker does not have them."""
-        if self._env is None:
-            self._env = self._envs.env(self.meta.env)
-            if self._env is not None:
-                _log.info("partition %s: definitions %s are in force", self.number, self._env.version)
-            self._stand_still(None if self._env is not None else self._envs.why_not(self.meta.env))
-        return self._env
+        if self._env is not None:
+            return self._env
+        self._env = self._envs.env(self.meta.env)
+        if self._env is not None:
+            _log.info("partition %s: definitions %s are in force", self.number, self._env.version)
+            self._missing_since = None
+            self._stand_still(None)
+            return self._env
+        now = self._around.clock()
+        if self._missing_since is None:
+            self._missing_since = now
+        if now - self._missing_since >= grace_ms:
+            self._stand_still(self._envs.why_not(self.meta.env))
+        return None
 
     def _stand_still(self, reason: str | None) -> None:
         if reason is not None and reason != self.waits_for:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aiokafka.errors import KafkaError
@@ -10,10 +11,11 @@ from aiokafka.errors import KafkaError
 from orchestrator.errors import InfrastructureError, PlanRefused
 from orchestrator.journeys.applied import AppliedLimits, pack_digest
 from orchestrator.journeys.catalogue import Catalogue
-from orchestrator.journeys.compile import versions_of
+from orchestrator.journeys.compile import compile_env, versions_of
 from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.plan import Plan, asks_to_move, make_plan
 from orchestrator.settings import Settings
+from orchestrator.streams.definitions import limits_in
 from orchestrator.streams.standing import Standing, standing
 
 
@@ -23,9 +25,17 @@ def differs(catalogue: Catalogue, pack: Pack, limits: AppliedLimits) -> bool:
     return current is None or current.limits != limits or current.pack != pack_digest(pack.to_json())
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, and the customers as they were counted for it."""
+
+    plan: Plan
+    standing: Standing
+
+
 async def plan_of(
     client_options: Mapping[str, Any], settings: Settings, catalogue: Catalogue, pack: Pack, *, count: bool = True
-) -> Plan:
+) -> Planned:
     """What would change; without ``count`` customers are counted only if the plan might be refused because of them.
 
     Raises:
@@ -35,12 +45,13 @@ async def plan_of(
     old = catalogue.pack(current) if current is not None else None
     old_versions, new_versions = current.versions if current is not None else {}, versions_of(pack)
     found = Standing()
-    if old_versions != new_versions and (count or asks_to_move(pack, old_versions, new_versions)):
+    if count or asks_to_move(pack, old_versions, new_versions):
+        env = compile_env(pack, **limits_in(settings).model_dump()) if count and pack.segments else None
         try:
-            found = await standing(client_options, settings)
+            found = await standing(client_options, settings, env)
         except KafkaError as error:
             raise InfrastructureError(f"customers cannot be counted: {error}") from error
-    return make_plan(old, pack, old_versions, new_versions, found.places)
+    return Planned(make_plan(old, pack, old_versions, new_versions, found.places), found)
 
 
 def refuse(plan: Plan) -> None:

@@ -1,0 +1,74 @@
+"""A plan in words: what comes, goes and changes, and how many customers stand there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from orchestrator.journeys.applied import State
+from orchestrator.journeys.pack import Pack
+from orchestrator.journeys.plan import JourneyChange, Plan, StepChange
+from orchestrator.streams.standing import Standing
+
+_SIGNS: Final = {"added": "+", "removed": "-", "changed": "~", "moved": "↕"}
+_PARTS: Final = {"actions": "action", "channels": "channel", "traits": "trait", "segments": "segment"}
+
+
+def lines_of(plan: Plan, found: Standing, pack: Pack, states: Mapping[str, State]) -> list[str]:
+    """The lines of a plan; ``states`` are those in force, which stay."""
+    lines = [line for change in plan.journeys for line in _journey(change, states.get(change.name))]
+    lines += [
+        f"{_SIGNS[change.kind]} {_PARTS.get(change.part, change.part)} {change.name}".rstrip() for change in plan.parts
+    ]
+    return [*lines, *_audiences(pack, found)]
+
+
+def _journey(change: JourneyChange, state: State | None) -> Iterator[str]:
+    words = []
+    if change.inside:
+        words.append(f"{_customers(change.inside)} inside {_fate(change)}")
+    if state is not None and change.kind != "removed":
+        words.append(f"it is {state}, and stays so: nobody enters")
+    yield f"{_SIGNS[change.kind]} journey {change.name}" + "".join(f"; {word}" for word in words)
+    for step in change.steps:
+        yield _step(step, change)
+
+
+def _fate(change: JourneyChange) -> str:
+    if change.moves:
+        return "come to the new version"
+    return "go on to the end of their version" if change.kind != "added" else "of an older version go on there"
+
+
+def _step(step: StepChange, change: JourneyChange) -> str:
+    sign = _SIGNS[step.kind] if step.kind is not None else " "
+    if not step.standing:
+        return f"    {sign} {step.id}"
+    where = f"stand here{f' and go to {step.goes_to}' if change.moves and step.goes_to is not None else ''}"
+    return f"    {sign} {step.id}: {_customers(step.standing)} {where}"
+
+
+def _audiences(pack: Pack, found: Standing) -> Iterator[str]:
+    for name in sorted(pack.segments):
+        yield f"  segment {name} has {found.segments[name]:,} of {_customers(found.customers)}"
+    for name, journey in sorted(pack.journeys.items()):
+        broadcast = journey.entry.broadcast
+        if broadcast is not None:
+            size = found.customers if broadcast.segment is None else found.segments[broadcast.segment]
+            pace = _pace(size, broadcast.per_minute)
+            yield f"  journey {name} would be broadcast to {_customers(size)} as of now{pace}"
+
+
+def _pace(size: int, per_minute: int | None) -> str:
+    if per_minute is None or size <= per_minute:
+        return ""
+    return f", {per_minute:,} a minute: that takes {-(-size // per_minute):,} minutes"
+
+
+def _customers(count: int) -> str:
+    return f"{count:,} customer" + ("" if count == 1 else "s")
+
+
+def refused(refusals: Iterable[str]) -> list[str]:
+    """The lines of what forbids it."""
+    return [f"! {refusal}" for refusal in refusals]
