@@ -16,6 +16,7 @@ from orchestrator.commands import (
     demo,
     diff,
     enter,
+    explain,
     graph,
     history,
     init,
@@ -44,6 +45,7 @@ app.command(name="schema")(schema.command)
 app.command(name="test")(test.command)
 app.command()(simulate.simulate)
 app.command()(diff.diff)
+app.command()(explain.explain)
 app.command()(graph.graph)
 app.command()(preview.preview)
 app.command()(plan.plan)

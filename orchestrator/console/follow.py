@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -35,16 +35,17 @@ class Follower:
 
     Args:
         topics: Logical names; those that are not there are left out, unless all are.
-        at_home_of: Only the partition of this customer's id, where the orchestrator writes all about them.
+        at_home_of: Only the partitions of this customer's ids, where the orchestrator writes all about them.
     """
 
     def __init__(
-        self, settings: Settings, bootstrap: str, topics: Iterable[str], at_home_of: str | None = None
+        self, settings: Settings, bootstrap: str, topics: Iterable[str], at_home_of: str | Iterable[str] | None = None
     ) -> None:
         self._settings = settings
         self._bootstrap = bootstrap
         self._logical = {settings.topic(logical): logical for logical in topics}
-        self._at_home_of = at_home_of
+        self._at_home_of = [at_home_of] if isinstance(at_home_of, str) else at_home_of
+        self.counts: dict[str, int] = {}
         self._partitions: list[TopicPartition] = []
         self._consumer = AIOKafkaConsumer(
             **client_options(settings, bootstrap),
@@ -61,9 +62,10 @@ class Follower:
             await self._consumer.stop()
             raise
         for name, count in counts.items():
-            numbers: Sequence[int] = range(count)
+            self.counts[self._logical[name]] = count
+            numbers: Iterable[int] = range(count)
             if self._at_home_of is not None:
-                numbers = [home(self._at_home_of, count)]
+                numbers = sorted({home(id_, count) for id_ in self._at_home_of})
             self._partitions += [TopicPartition(name, number) for number in numbers]
         try:
             await self._consumer.start()

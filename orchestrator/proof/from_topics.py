@@ -1,0 +1,211 @@
+"""A customer's story out of the topics: what the workers wrote, and their journal decided once more for the values."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+from aiokafka.errors import KafkaError
+
+from orchestrator import engine
+from orchestrator.console.follow import BEGINNING, Follower, Found
+from orchestrator.console.lookup import look_up
+from orchestrator.engine.customer import ANONYMOUS, USER, Pointer, decode
+from orchestrator.engine.identity import subject_of
+from orchestrator.errors import BadRecord, Bug, InfrastructureError, OrchestratorError
+from orchestrator.events.event import Event
+from orchestrator.events.intake import Intake
+from orchestrator.kafka import names
+from orchestrator.kafka.client import client_options
+from orchestrator.proof.explanation import Explainer
+from orchestrator.proof.story import Record, Story
+from orchestrator.proof.watching import watched
+from orchestrator.settings import Settings
+from orchestrator.streams import definitions
+from orchestrator.streams.headers import FORWARD
+from orchestrator.streams.limits import limits_of
+from orchestrator.streams.work import Input, Work
+
+_TOLD: Final = (names.DECISIONS, names.JOURNEY_LOG)
+
+
+async def explain_topics(settings: Settings, bootstrap: str, customer: str, channels: Iterable[str]) -> Story:
+    """The story of one customer as the topics have it.
+
+    Raises:
+        OrchestratorError: nobody is known by the id.
+        InfrastructureError: Kafka cannot be read.
+    """
+    found = await look_up(settings, bootstrap, customer)
+    if found is None:
+        raise OrchestratorError(
+            f"nobody is known as '{customer}': ids are exact, and a customer is known once a worker has decided one of "
+            "their events"
+        )
+    explainer = Explainer(customer, [found[0].id, *found[0].aliases])
+    evidence = _Evidence(explainer)
+    topics = [*names.INPUT_TOPICS, *_TOLD, *map(names.action_topic, channels)]
+    async with Follower(settings, bootstrap, topics, at_home_of=explainer.ids) as follower:
+        await follower.seek(BEGINNING)
+        async for record in follower.past():
+            evidence.take(record)
+        partitions = follower.counts[names.JOURNEY_LOG]
+    try:
+        known = await definitions.read(client_options(settings, bootstrap), settings)
+    except KafkaError as error:
+        raise InfrastructureError(f"Kafka doesn't give the definitions: {error}") from error
+    envs = {version: known.env(version) for version in evidence.versions}
+    seen = {version: watched(env, explainer.tell) for version, env in envs.items() if env and env.version == version}
+    for partition, journals in sorted(evidence.journals.items()):
+        _Again(partition, partitions, seen, settings, explainer).do(evidence.inputs, journals)
+    return explainer.story(evidence.facts)
+
+
+class _Evidence:
+    """What the topics have about the customer."""
+
+    def __init__(self, explainer: Explainer) -> None:
+        self.facts: list[Record] = []
+        self.journals: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
+        self.inputs: dict[tuple[str, int], dict[int, Input]] = defaultdict(dict)
+        self._explainer = explainer
+
+    @property
+    def versions(self) -> set[str]:
+        """Of the definitions that were in force."""
+        return {journal["env"] for journals in self.journals.values() for journal in journals}
+
+    def take(self, found: Found) -> None:
+        """Keeps a record if it matters."""
+        record = found.record
+        if found.topic in names.INPUT_TOPICS:
+            if self._explainer.mentions(record.value) or self._explainer.mentions(record.key):
+                self.inputs[found.topic, record.partition][record.offset] = record
+            return
+        value = orjson.loads(record.value or b"null")
+        if isinstance(value, dict) and value.get("kind") == "journal":
+            self.journals[record.partition].append(value)
+        elif isinstance(value, dict) and value.get("customer_id") in self._explainer.ids:
+            self.facts.append(value)
+
+
+class _Again:
+    """The work of one partition number done once more, as far as it is about the customer."""
+
+    def __init__(
+        self,
+        partition: int,
+        partitions: int,
+        envs: Mapping[str, engine.Env],
+        settings: Settings,
+        explainer: Explainer,
+    ) -> None:
+        self._partition = partition
+        self._partitions = partitions
+        self._envs = envs
+        self._intake = Intake(limits_of(settings))
+        self._explainer = explainer
+        self._keys = {kind + id_ for id_ in explainer.ids for kind in (USER, ANONYMOUS)}
+        self._records: dict[bytes, bytes] = {}
+
+    def do(self, inputs: Mapping[tuple[str, int], Mapping[int, Input]], journals: Sequence[Mapping[str, Any]]) -> None:
+        """All that the journals say of the customer, in order; what was done again later counts only then."""
+        last = self._last_reads(inputs, journals)
+        for number, journal in enumerate(journals):
+            env = self._envs.get(journal["env"])
+            if env is None:
+                self._explainer.caveats.append(f"the definitions {journal['env']} are not on the topic any longer")
+                return
+            work = Work(self._partition, self._partitions, env, self._intake, self._records.get)
+            for entry in journal["entries"]:
+                self._do_entry(work, entry, inputs, last, number)
+            for key, value in work.writes().items():
+                if value is None:
+                    self._records.pop(key, None)
+                else:
+                    self._records[key] = value
+
+    def _last_reads(
+        self, inputs: Mapping[tuple[str, int], Mapping[int, Input]], journals: Sequence[Mapping[str, Any]]
+    ) -> dict[tuple[str, int], int]:
+        return {
+            (entry[0], offset): number
+            for number, journal in enumerate(journals)
+            for entry in journal["entries"]
+            if entry[0] in names.INPUT_TOPICS
+            for offset in self._offsets(entry, inputs)
+        }
+
+    def _offsets(self, entry: Sequence[Any], inputs: Mapping[tuple[str, int], Mapping[int, Input]]) -> list[int]:
+        """Those of an entry whose records are about the customer."""
+        topic, first, count = entry[:3]
+        there = inputs.get((topic, self._partition), {})
+        if count < len(there):
+            return [offset for offset in range(first, first + count) if offset in there]
+        return sorted(offset for offset in there if first <= offset < first + count)
+
+    def _do_entry(
+        self,
+        work: Work,
+        entry: Sequence[Any],
+        inputs: Mapping[tuple[str, int], Mapping[int, Input]],
+        last: Mapping[tuple[str, int], int],
+        number: int,
+    ) -> None:
+        if entry[0] in names.INPUT_TOPICS:
+            for offset in self._offsets(entry, inputs):
+                if last[entry[0], offset] == number:
+                    self._do_record(work, entry[0], inputs[entry[0], self._partition][offset], entry[3])
+        elif entry[1] in self._keys:
+            doing = {"timer": work.fire, "sweep": work.sweep}.get(entry[0])
+            if doing is None:
+                raise Bug(f"the journal has an entry of a kind that nobody knows: {entry[0]}")
+            self._explainer.begin(None, entry[2])
+            doing(entry[1], entry[2])
+            self._told(work)
+            self._explainer.end(work.env, None, None, entry[2], duplicate=False)
+
+    def _do_record(self, work: Work, topic: str, record: Input, now: int) -> None:
+        event = self._event(topic, record, now)
+        before = work.counts.duplicates
+        if event is not None:
+            self._explainer.begin(event, now)
+        work.apply(topic, record, now)
+        self._told(work)
+        if event is not None:
+            found = self._record(work, event)
+            self._explainer.end(work.env, event, found, now, duplicate=work.counts.duplicates > before)
+
+    def _told(self, work: Work) -> None:
+        for output in work.outputs:
+            if output.topic in _TOLD:
+                self._explainer.say(orjson.loads(output.value or b"{}"))
+        work.outputs = []
+
+    def _record(self, work: Work, event: Event) -> engine.Record | None:
+        key = subject_of(event)
+        for _ in range(2):
+            record = work.touched.get(key)
+            if record is None and key.encode() in self._records:
+                record = decode(self._records[key.encode()])
+            if not isinstance(record, Pointer):
+                return record
+            key = record.to
+        return None
+
+    def _event(self, topic: str, record: Input, now: int) -> Event | None:
+        """The event of a record, be it forwarded or not; None for what is none."""
+        headers = dict(record.headers)
+        place = (topic, record.partition, record.offset, record.timestamp)
+        try:
+            if topic == names.CUSTOMER_EVENTS:
+                if FORWARD not in headers:
+                    return None
+                origin = orjson.loads(headers[FORWARD])
+                place = (origin["topic"], origin["partition"], origin["offset"], origin["timestamp"])
+            kept = [(name, value) for name, value in record.headers if not name.startswith("orchestrator-")]
+            return self._intake.read(place[0], place[1], place[2], record.value, kept, place[3], now)
+        except (BadRecord, ValueError, KeyError, TypeError):
+            return None
