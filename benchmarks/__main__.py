@@ -1,210 +1,23 @@
-"""Runs the benchmarks: ``python -m benchmarks [--events N] [--seconds S] [--rate R]``."""
+"""Runs the benchmarks: ``python -m benchmarks [--only PART ...] [--events N] [--rounds N] [--rate R]``."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import signal
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-
-from benchmarks import load
-from orchestrator.kafka import topics
+from benchmarks import load, scale
+from benchmarks.bench import PARTITIONS, PLAIN_SHARE, Bench, latency, throughput
 from orchestrator.kafka.broker import EmbeddedBroker
-from orchestrator.settings import Settings
 
-PROJECT = Path(__file__).parent / "project"
-PARTITIONS = 4
-CHANNELS = ("web", "email", "sms", "push", "call", "ads", "crm")
-PLAIN_SHARE = 20
-"""The plain agent gets this part of the events, or it would take all day."""
+PARTS = ("speed", "latency", "journeys", "timers")
+TIMERS = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """One run: a broker and a folder of its own."""
-
-    kafka: str
-    folder: Path
-
-    def settings(self, prefix: str, guarantee: str) -> Settings:
-        """Of one worker."""
-        return Settings.load(
-            PROJECT,
-            kafka=self.kafka,
-            prefix=prefix,
-            group=f"{prefix}group",
-            guarantee=guarantee,
-            state_folder=self.folder / prefix,
-            http_port=0,
-            log_level="warning",
-        )
-
-    @asynccontextmanager
-    async def producer(self) -> AsyncIterator[AIOKafkaProducer]:
-        """A producer for the load."""
-        producer = AIOKafkaProducer(bootstrap_servers=self.kafka, linger_ms=5, max_batch_size=1 << 19)
-        await producer.start()
-        try:
-            yield producer
-        finally:
-            await producer.stop()
-
-
-async def throughput(bench: Bench, name: str, events: int, customers: int) -> float:
-    """Events per second over the middle of a backlog, by committed or published progress."""
-    prefix = f"{name.replace(' ', '-')}-{customers}."
-    settings = bench.settings(prefix, "exactly_once" if name == "exactly-once" else "at_least_once")
-    await topics.apply(settings, bench.kafka, CHANNELS)
-    await _create(bench, f"{prefix}plain.actions", f"{prefix}plain.said")
-    async with bench.producer() as producer:
-        await load.backlog(producer, settings.topic("events.click"), PARTITIONS, events, customers)
-    out = f"{prefix}plain.actions" if name == "plain" else settings.topic("actions.crm")
-    process = _plain(bench, prefix) if name == "plain" else _worker(bench, settings)
-    try:
-        return await _rate_of(bench, out, events // 5) * 5
-    finally:
-        _stop(process)
-
-
-async def latency(bench: Bench, guarantee: str, rate: int, seconds: float) -> list[float]:
-    """Milliseconds from the event's time stamp to the moment when a read-committed consumer has the action."""
-    prefix = f"latency-{guarantee}-{rate}."
-    settings = bench.settings(prefix, guarantee)
-    await topics.apply(settings, bench.kafka, CHANNELS)
-    process = _worker(bench, settings)
-    try:
-        async with bench.producer() as producer:
-            await load.steady(producer, settings.topic("events.click"), 50, 1.0, load.CUSTOMERS)
-            measured: list[float] = []
-            consumer = await _reader(bench, settings.topic("actions.crm"))
-            reading = asyncio.create_task(_measure(consumer, measured))
-            await _until_some(measured)
-            await asyncio.sleep(1)
-            measured.clear()
-            sent = await load.steady(producer, settings.topic("events.click"), rate, seconds, load.CUSTOMERS * 5)
-            deadline = time.monotonic() + 30
-            while len(measured) < sent // 5 and time.monotonic() < deadline:  # noqa: ASYNC110 - a consumer counts
-                await asyncio.sleep(0.05)
-            reading.cancel()
-            await consumer.stop()
-            return measured
-    finally:
-        _stop(process)
-
-
-async def _until_some(measured: list[float]) -> None:
-    while not measured:  # noqa: ASYNC110 - a consumer fills it
-        await asyncio.sleep(0.05)
-
-
-async def _measure(consumer: AIOKafkaConsumer, measured: list[float]) -> None:
-    async for record in consumer:
-        now = time.time() * 1000
-        value = orjson.loads(record.value)
-        happened = _moment_ms(value["trigger"]["timestamp"])
-        measured.append(now - happened)
-
-
-def _moment_ms(text: str) -> float:
-    from datetime import datetime
-
-    return datetime.fromisoformat(text).timestamp() * 1000
-
-
-async def _rate_of(bench: Bench, topic: str, actions: int) -> float:
-    """Published actions per second between a tenth and nine tenths of all."""
-    consumer = await _reader(bench, topic)
-    partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-    seen, began, began_at = 0, 0.0, 0
-    deadline = time.monotonic() + 300
-    try:
-        while time.monotonic() < deadline:
-            for records in (await consumer.getmany(*partitions, timeout_ms=200)).values():
-                seen += len(records)
-            if not began and seen >= actions // 10:
-                began, began_at = time.perf_counter(), seen
-            if seen >= actions * 9 // 10:
-                return (seen - began_at) / (time.perf_counter() - began)
-    finally:
-        await consumer.stop()
-    raise SystemExit(f"only {seen} of {actions} actions came on {topic}")
-
-
-async def _reader(bench: Bench, topic: str) -> AIOKafkaConsumer:
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bench.kafka,
-        group_id=None,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        fetch_max_wait_ms=5,
-    )
-    await consumer.start()
-    consumer.assign([TopicPartition(topic, number) for number in range(PARTITIONS)])
-    await consumer.seek_to_beginning()
-    return consumer
-
-
-async def _create(bench: Bench, *names: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bench.kafka)
-    await admin.start()
-    try:
-        await admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names])
-    finally:
-        await admin.close()
-
-
-def _worker(bench: Bench, settings: Settings) -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        "ORCHESTRATOR_KAFKA": bench.kafka,
-        "ORCHESTRATOR_PREFIX": settings.prefix,
-        "ORCHESTRATOR_GROUP": settings.group,
-        "ORCHESTRATOR_GUARANTEE": settings.guarantee,
-        "ORCHESTRATOR_STATE_FOLDER": str(settings.state_folder),
-        "ORCHESTRATOR_HTTP_PORT": "0",
-        "ORCHESTRATOR_LOG_LEVEL": "warning",
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "orchestrator", "--project", str(PROJECT), "worker"], env=environment
-    )
-
-
-def _plain(bench: Bench, prefix: str) -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        "BENCH_KAFKA": bench.kafka,
-        "BENCH_PREFIX": prefix,
-        "BENCH_FOLDER": str(bench.folder / f"{prefix}plain"),
-        "BENCH_PARTITIONS": str(PARTITIONS),
-    }
-    command = [sys.executable, "-m", "benchmarks.plain", "worker", "-l", "error", "--without-web"]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-async def run(arguments: argparse.Namespace, bench: Bench) -> None:
-    """All benchmarks, in turns."""
+async def speed(arguments: argparse.Namespace, bench: Bench) -> None:
+    """Beside a plain Faust agent that does the same work."""
     print(f"{arguments.events} events, {PARTITIONS} partitions, one worker, an action for each fifth event")
     rates: dict[str, list[float]] = {}
     for round_ in range(arguments.rounds):
@@ -220,28 +33,66 @@ async def run(arguments: argparse.Namespace, bench: Bench) -> None:
     print("\n| how | events/s (median) | times the plain agent |\n|---|---|---|")
     for name, values in rates.items():
         print(f"| {name} | {statistics.median(values):,.0f} | {statistics.median(values) / base:.1f} |")
+
+
+async def steady(arguments: argparse.Namespace, bench: Bench) -> None:
+    """From the event to the reader of its action, at rates that the worker keeps up with."""
     print("\n| latency, event to action | p50 ms | p99 ms | p99.9 ms | actions |\n|---|---|---|---|---|")
     for guarantee in ("at_least_once", "exactly_once"):
         for rate in arguments.rate:
-            measured = sorted(await latency(bench, guarantee, rate, arguments.seconds))
-            at = [measured[min(len(measured) - 1, int(len(measured) * share))] for share in (0.5, 0.99, 0.999)]
-            row = " | ".join(f"{value:.0f}" for value in at)
+            measured = await latency(bench, guarantee, rate, arguments.seconds)
+            row = " | ".join(f"{value:.0f}" for value in percentiles(measured))
             print(f"| {guarantee.replace('_', '-')}, {rate}/s | {row} | {len(measured)} |", flush=True)
+
+
+async def journeys(arguments: argparse.Namespace, bench: Bench) -> None:
+    """What journeys cost that do not listen."""
+    rates = await scale.journeys_that_exist(bench, arguments.events // 2, arguments.rounds)
+    print(f"\n| journeys, of which {scale.LISTENING} listen | events/s (median) | of that with the fewest |")
+    print("|---|---|---|")
+    base = statistics.median(rates[scale.LISTENING])
+    for count, values in rates.items():
+        print(f"| {count:,} | {statistics.median(values):,.0f} | {statistics.median(values) / base:.2f} |", flush=True)
+
+
+async def timers(arguments: argparse.Namespace, bench: Bench) -> None:
+    """What a burst of timers does to fresh events."""
+    seen = await scale.burst(bench, TIMERS)
+    print(f"\n{TIMERS:,} waits that end within one second: {seen.fired:,} fired, {seen.out_of_order} out of order")
+    print(f"all were acted on {seen.took_s:.1f} s after the first was due; fresh events at {scale.FRESH_PER_S}/s had:")
+    print("\n| event to action | p50 ms | p99 ms | p99.9 ms | actions |\n|---|---|---|---|---|")
+    for name, measured in (("before", seen.before), ("meanwhile", seen.meanwhile)):
+        row = " | ".join(f"{value:.0f}" for value in percentiles(measured))
+        print(f"| {name} | {row} | {len(measured)} |", flush=True)
+
+
+def percentiles(measured: list[float]) -> list[float]:
+    """The 50th, the 99th and the 99.9th."""
+    ordered = sorted(measured)
+    return [ordered[min(len(ordered) - 1, int(len(ordered) * share))] for share in (0.5, 0.99, 0.999)]
+
+
+async def run(arguments: argparse.Namespace, bench: Bench) -> None:
+    """The parts that were asked for, in turn."""
+    parts = {"speed": speed, "latency": steady, "journeys": journeys, "timers": timers}
+    for name in arguments.only or PARTS:
+        await parts[name](arguments, bench)
 
 
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", nargs="*", choices=PARTS)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--rate", type=int, nargs="*", default=[2_000, 5_000])
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="orchestrator-bench-") as folder:
-        broker = EmbeddedBroker(Path(folder) / "kafka", 0)
-        with broker:
-            kafka = broker.start()
-            asyncio.run(run(arguments, Bench(kafka, Path(folder))))
+    with (
+        tempfile.TemporaryDirectory(prefix="orchestrator-bench-") as folder,
+        EmbeddedBroker(Path(folder) / "kafka", 0) as broker,
+    ):
+        asyncio.run(run(arguments, Bench(broker.start(), Path(folder))))
 
 
 if __name__ == "__main__":
