@@ -81,10 +81,8 @@ def notice(turn: Turn, event: Event, *, late: bool) -> None:
         return
     absences = occasions.absences
     for journey, absence in (*absences.get(event.name, ()), *absences.get(ANY, ())):
-        name = f"{ALARM}{journey.name}{_ABSENCE}"
-        due, known = event.timestamp + absence.for_ms, turn.customer.alarms.get(name)
-        if due > turn.now or known is not None:
-            turn.customer.alarms[name] = max(due, known or 0)
+        if event.timestamp + absence.for_ms > turn.now or _absence_of(journey) in turn.customer.alarms:
+            _await_absence(turn, journey, absence, event.timestamp)
     if event.name == LOCATION_CHANGED and occasions.places:
         locate(turn, event, late=late)
 
@@ -96,9 +94,14 @@ def _arm_absences(turn: Turn) -> None:
         return
     for event in history.events(turn):
         for journey, absence in (*absences.get(event.name, ()), *absences.get(ANY, ())):
-            name, due = f"{ALARM}{journey.name}{_ABSENCE}", event.timestamp + absence.for_ms
-            if due > turn.now:
-                turn.customer.alarms[name] = max(due, turn.customer.alarms.get(name, 0))
+            if event.timestamp + absence.for_ms > turn.now:
+                _await_absence(turn, journey, absence, event.timestamp)
+
+
+def _await_absence(turn: Turn, journey: Journey, absence: OnAbsence, last: int) -> None:
+    last = max(last, turn.customer.served.get(journey.name, 0))
+    _serve(turn, journey, last)
+    turn.customer.alarms[_absence_of(journey)] = last + absence.for_ms
 
 
 def fire(turn: Turn, alarm: str, due: int) -> None:
@@ -112,11 +115,10 @@ def fire(turn: Turn, alarm: str, due: int) -> None:
             _begin_on_time(turn, journey, due, _signal(turn, "schedule", journey, due, {}))
         case OnDate() as occasion, "":
             _begin_on_date(turn, journey, occasion, due)
-        case OnAbsence() as occasion, "/absence":
-            since = due - occasion.for_ms
-            _enter(turn, journey, _signal(turn, "absence", journey, due, {"since": since}))
+        case OnAbsence() as absence, "/absence":
+            _begin_since(turn, journey, alarm, turn.customer.served.get(journey.name, 0), absence.for_ms)
         case AtPlace() as place, "/dwell" if place.key in turn.customer.places:
-            _enter(turn, journey, _signal(turn, "dwell", journey, due, {"since": turn.customer.places[place.key]}))
+            _begin_since(turn, journey, alarm, turn.customer.places[place.key], place.for_ms)
         case OnBroadcast() as occasion, "":
             _draw(turn, journey, occasion, due)
         case OnBroadcast() as occasion, "/slot":
@@ -130,6 +132,15 @@ def _begin_on_time(turn: Turn, journey: Journey, due: int, signal: Event) -> Non
     occasion = journey.entry.occasion
     assert isinstance(occasion, OnSchedule | OnDate)
     _set(turn, ALARM + journey.name, _next(turn, journey, occasion, _zone(turn, turn.customer.traits.get("timezone"))))
+
+
+def _begin_since(turn: Turn, journey: Journey, alarm: str, since: int, for_ms: int) -> None:
+    """Enters, unless it has to last longer by now than when the alarm was set."""
+    due = since + for_ms
+    if due > turn.now:
+        turn.customer.alarms[alarm] = due
+    else:
+        _enter(turn, journey, _signal(turn, alarm.rpartition("/")[2], journey, due, {"since": since}))
 
 
 def _begin_on_date(turn: Turn, journey: Journey, occasion: OnDate, due: int) -> None:
@@ -274,6 +285,10 @@ def _set(turn: Turn, alarm: str, due: int | None) -> None:
         turn.customer.alarms.pop(alarm, None)
     else:
         turn.customer.alarms[alarm] = due
+
+
+def _absence_of(journey: Journey) -> str:
+    return f"{ALARM}{journey.name}{_ABSENCE}"
 
 
 def _slot_of(journey: Journey) -> str:

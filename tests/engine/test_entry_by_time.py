@@ -283,6 +283,14 @@ def test_an_absence_knows_what_the_history_keeps(given: Given) -> None:
     assert when(driver.advance("100 days")) == [("ada", "2026-02-04T09:00")]
 
 
+@pytest.mark.parametrize(("days", "told"), [(60, "2026-03-06T09:00"), (20, "2026-02-04T09:00")])
+def test_an_absence_that_is_made_longer_lasts_longer(given: Given, days: int, told: str) -> None:
+    driver = given(journey("{absence: {of: Order Completed, for: 30 days}}"))
+    driver.track("ada", "Order Completed")
+    driver.apply(driver_text(journey(f"{{absence: {{of: Order Completed, for: {days} days}}}}")))
+    assert when(driver.advance("100 days")) == [("ada", told)]
+
+
 def test_an_outage_of_more_than_a_day_skips_what_was_due(given: Given) -> None:
     driver = given(MONDAYS)
     driver.identify("ada", {})
