@@ -40,29 +40,41 @@ def next_due(turn: Turn) -> int | None:
     customer = turn.customer
     if not customer.instances and not customer.offers and not customer.alarms:
         return None
-    first = _first(turn)
     moments = [made.expires_at for made in customer.offers.values() if made.due is None]
-    return min(moments if first is None else [*moments, first[0]], default=None)
+    moments += [due for due, _, _ in _of_journeys(turn)]
+    moments += _alarms(turn).values()
+    return min(moments, default=None)
 
 
 def _first(turn: Turn) -> tuple[int, int, int, str] | None:
+    waiting = [(due, kind, 0, key) for due, kind, key in _of_journeys(turn)]
+    alarms = _alarms(turn)
+    if alarms:
+        due = min(alarms.values())
+        waiting += [(due, 2, timetable.rank(turn, name), name) for name in alarms if alarms[name] == due]
+    return min(waiting, default=None)
+
+
+def _of_journeys(turn: Turn) -> list[tuple[int, int, str]]:
     customer, paused = turn.customer, turn.env.paused
     waiting = [
-        (made.due, 0, 0, made.id)
+        (made.due, 0, made.id)
         for made in customer.offers.values()
         if made.due is not None and made.journey not in paused
     ]
     waiting += [
-        (stay.due, 1, 0, stay.key)
+        (stay.due, 1, stay.key)
         for stay in customer.instances.values()
         if stay.due is not None and stay.journey not in paused
     ]
-    waiting += [
-        (due, 2, timetable.rank(turn, name), name)
-        for name, due in customer.alarms.items()
-        if timetable.journey_of(name) not in paused
-    ]
-    return min(waiting, default=None)
+    return waiting
+
+
+def _alarms(turn: Turn) -> dict[str, int]:
+    alarms, paused = turn.customer.alarms, turn.env.paused
+    if not paused:
+        return alarms
+    return {name: due for name, due in alarms.items() if timetable.journey_of(name) not in paused}
 
 
 def _ring(turn: Turn, name: str, due: int) -> None:

@@ -27,14 +27,15 @@ ByTime = OnSchedule | OnDate | OnBroadcast
 class Occasions:
     """The journeys of each kind, those of highest priority first.
 
-    ``timed`` have alarms that go by clock, calendar and traits alone, ``traits`` are the names of those traits.
+    ``timed`` have alarms that go by clock, calendar and traits alone; ``goes_by`` are the names of these traits, that
+    of the time zone first.
     ``rank`` has the place of each journey with an alarm. ``version`` is that of all for which a customer is armed, and
     empty if there is no such journey.
     """
 
     version: str = ""
     timed: tuple[tuple[Journey, ByTime], ...] = ()
-    traits: tuple[str, ...] = ()
+    goes_by: tuple[str, ...] = ()
     places: tuple[tuple[Journey, AtPlace], ...] = ()
     absences: Mapping[str, tuple[tuple[Journey, OnAbsence], ...]] = field(default_factory=dict)
     segments: Mapping[tuple[str, bool], tuple[Journey, ...]] = field(default_factory=dict)
@@ -70,7 +71,7 @@ def occasions_of(journeys: Iterable[Journey], timezone: str) -> Occasions:
     return Occasions(
         version=_version([*alarmed.values(), *(journey for journey, _ in places)], timezone),
         timed=tuple(timed),
-        traits=tuple(sorted({occasion.trait for _, occasion in timed if isinstance(occasion, OnDate)})),
+        goes_by=("timezone", *sorted({occasion.trait for _, occasion in timed if isinstance(occasion, OnDate)})),
         places=tuple(places),
         absences={name: tuple(found) for name, found in absences.items()},
         segments={key: tuple(found) for key, found in segments.items()},

@@ -54,7 +54,10 @@ def arm(turn: Turn) -> None:
         if customer.armed:
             customer.armed = []
         return
-    before, goes_by = customer.armed, _goes_by(turn)
+    before, goes_by = customer.armed, [occasions.version, *map(customer.traits.get, occasions.goes_by)]
+    if before == goes_by:
+        return
+    goes_by = [_text(value) for value in goes_by]
     if before == goes_by:
         return
     customer.armed = goes_by
@@ -62,7 +65,9 @@ def arm(turn: Turn) -> None:
     moved_from = _zone(turn, before[1]) if before[:1] == goes_by[:1] else None
     if moved_from is None:
         _arm_absences(turn)
-    changed = {name for name, old, new in zip(occasions.traits, before[2:], goes_by[2:], strict=False) if old != new}
+    changed = {
+        name for name, old, new in zip(occasions.goes_by[1:], before[2:], goes_by[2:], strict=False) if old != new
+    }
     for journey, occasion in occasions.timed:
         due = customer.alarms.get(ALARM + journey.name)
         if due is not None and due <= turn.now:
@@ -297,11 +302,6 @@ def _slot_of(journey: Journey) -> str:
 
 def _zone(turn: Turn, name: Any) -> ZoneInfo:
     return first_zone(name, turn.env.policy.timezone)
-
-
-def _goes_by(turn: Turn) -> list[str | None]:
-    traits, occasions = turn.customer.traits, turn.env.occasions
-    return [occasions.version, _text(traits.get("timezone")), *(_text(traits.get(name)) for name in occasions.traits)]
 
 
 def _text(value: Any) -> str | None:
