@@ -314,6 +314,16 @@ TOO_DEEP = "objects and lists nest deeper than 150 levels: send a flatter event"
             "'sentAt' is the text '2025-12-03T03:04:05Z': it is too old, events may come up to 30 days late",
         ),
         (
+            viewed(event="Journey Requested", properties={"journey": "Call Back"}),
+            "wrong_type",
+            "'properties.journey' of a request is the text 'Call Back': write the name of a journey",
+        ),
+        (
+            viewed(event="Journey Requested", properties={}),
+            "wrong_type",
+            "'properties.journey' of a request is null: write the name of a journey",
+        ),
+        (
             viewed(timestamp="2026-01-02T03:09:07Z"),
             "bad_timestamp",
             "'timestamp' is the text '2026-01-02T03:09:07Z': it lies ahead, clocks may be up to 5 minutes fast",
