@@ -33,6 +33,7 @@ from orchestrator.engine.steps import (
 )
 from orchestrator.engine.treatment import Consent
 from orchestrator.errors import DefinitionError
+from orchestrator.events.engagement import OPENED
 from orchestrator.events.view import View
 from orchestrator.journeys.compile import compile_env, compile_journey, journey_version
 from orchestrator.journeys.definition import ActionDefinition, JourneyDefinition
@@ -159,8 +160,8 @@ def test_the_kinds_of_steps_that_came_later() -> None:
     assert end == End("end-1")
     assert join == Join("join-1", None, "b")
     assert [(goal.name, goal.within_ms) for goal in journey.goals] == [("goal-1", None), ("g", 2 * DAY)]
-    assert (journey.holdout, journey.watch_ms, journey.experiments) == (12.5, 2 * DAY, {"e"})
-    assert journey.hears == {"Y", "Z", "Message Opened", "Message Clicked"}
+    assert (journey.holdout, journey.watch_ms, journey.experiments) == (12.5, 2 * DAY, frozenset({"e"}))
+    assert journey.hears == {"Y", "Z"} | OPENED
 
 
 def test_what_yaml_reads_as_a_value_is_cel() -> None:
