@@ -42,7 +42,7 @@ def shown(customer: Customer, alias: str | None) -> dict[str, Any]:
     for offer in plain.get("offers", {}).values():
         _rewrite(offer, "due", "expires_at")
     for instance in plain.get("instances", {}).values():
-        _rewrite(instance, "entered_at", "due")
+        _rewrite(instance, "entered_at", "due", "since")
         for event in (instance.get("entry"), instance.get("last")):
             _rewrite(event or {}, "timestamp")
     head = {"id": customer.id, "known": customer.known, **({"found_by": alias} if alias is not None else {})}

@@ -13,7 +13,7 @@ from orchestrator.journeys.pack import Pack
 from orchestrator.settings import Settings
 from orchestrator.streams.changes import Change, change
 from orchestrator.streams.definitions import limits_in
-from orchestrator.streams.planning import differs, plan_of, refuse
+from orchestrator.streams.planning import is_new, plan_of, refuse
 
 _log = logging.getLogger(__name__)
 
@@ -29,26 +29,19 @@ async def apply_folder(client_options: Mapping[str, Any], settings: Settings, ca
     """
 
     async def decide(known: Catalogue) -> Change | None:
-        if not _is_new(known, pack, settings):
+        if not is_new(known, pack, limits_in(settings)):
             return None
         refuse((await plan_of(client_options, settings, known, pack, count=False)).plan)
         states = known.current.states if known.current is not None else {}
         return Change(pack, "start of a worker", origin_of(settings.project), states)
 
-    if not _is_new(catalogue, pack, settings):
+    if not is_new(catalogue, pack, limits_in(settings)):
         _say_what_is_in_force(catalogue, pack)
         return False
     applied = await change(client_options, settings, decide)
     if applied is not None:
         _log.info("applied definitions %s", applied.version)
     return applied is not None
-
-
-def _is_new(catalogue: Catalogue, pack: Pack, settings: Settings) -> bool:
-    current, digest = catalogue.current, pack_digest(pack.to_json())
-    if current is not None and current.pack != digest and any(old.pack == digest for old in catalogue.history):
-        return False
-    return differs(catalogue, pack, limits_in(settings))
 
 
 def _say_what_is_in_force(catalogue: Catalogue, pack: Pack) -> None:

@@ -25,6 +25,13 @@ def differs(catalogue: Catalogue, pack: Pack, limits: AppliedLimits) -> bool:
     return current is None or current.limits != limits or current.pack != pack_digest(pack.to_json())
 
 
+def is_new(catalogue: Catalogue, pack: Pack, limits: AppliedLimits) -> bool:
+    """Whether something else is in force, and these definitions were not replaced by it."""
+    current, digest = catalogue.current, pack_digest(pack.to_json())
+    replaced = current is not None and current.pack != digest and any(old.pack == digest for old in catalogue.history)
+    return not replaced and differs(catalogue, pack, limits)
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A plan, and the customers as they were counted for it."""

@@ -46,12 +46,39 @@ class _One:
 _NOWHERE: Final = _One((), ())
 
 
-async def standing(client_options: Mapping[str, Any], settings: Settings, env: engine.Env | None = None) -> Standing:
-    """Counts; with an env also who belongs to its segments, as if it had been in force all the time.
+class Count:
+    """Takes the records of the changelog in the order of each key.
 
-    Raises:
-        KafkaError: the changelog cannot be read.
+    Args:
+        env: with it, who belongs to its segments, as if it had been in force all the time.
     """
+
+    def __init__(self, env: engine.Env | None = None) -> None:
+        self._env = env
+        self._last: dict[bytes, _One] = {}
+
+    def take(self, key: bytes, value: bytes | None, at: int) -> None:
+        """Takes one record; ``at`` is its time stamp in UTC milliseconds."""
+        if key[:2] not in _CUSTOMERS:
+            return
+        if value is None or (_INSIDE not in value and isinstance(decode(value), Pointer)):
+            self._last.pop(key, None)
+            return
+        places = tuple(_places(value)) if _INSIDE in value else ()
+        segments = _segments(value, self._env, at) if self._env is not None else ()
+        self._last[key] = _One(places, segments) if places or segments else _NOWHERE
+
+    def standing(self) -> Standing:
+        """What it comes to."""
+        return Standing(
+            Counter(place for one in self._last.values() for place in one.places),
+            len(self._last),
+            Counter(name for one in self._last.values() for name in one.segments),
+        )
+
+
+async def standing(client_options: Mapping[str, Any], settings: Settings, env: engine.Env | None = None) -> Standing:
+    """Reads the changelog to its end, and counts; ``env`` as in ``Count``. Raises KafkaError."""
     consumer = AIOKafkaConsumer(
         **client_options,
         group_id=None,
@@ -60,7 +87,7 @@ async def standing(client_options: Mapping[str, Any], settings: Settings, env: e
         isolation_level="read_committed",
         fetch_max_wait_ms=_FETCH_WAIT_MS,
     )
-    topic = settings.topic(names.CHANGELOG)
+    count, topic = Count(env), settings.topic(names.CHANGELOG)
     await consumer.start()
     try:
         # The numbers are not all known before somebody has asked for the topic.
@@ -69,29 +96,13 @@ async def standing(client_options: Mapping[str, Any], settings: Settings, env: e
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
         ends = await consumer.end_offsets(partitions)
-        last: dict[bytes, _One] = {}
         while any([await consumer.position(partition) < end for partition, end in ends.items()]):
             for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
                 for record in records:
-                    _take(last, record.key, record.value, env, record.timestamp)
+                    count.take(record.key, record.value, record.timestamp)
     finally:
         await consumer.stop()
-    return Standing(
-        Counter(place for one in last.values() for place in one.places),
-        len(last),
-        Counter(name for one in last.values() for name in one.segments),
-    )
-
-
-def _take(last: dict[bytes, _One], key: bytes, value: bytes | None, env: engine.Env | None, at: int) -> None:
-    if key[:2] not in _CUSTOMERS:
-        return
-    if value is None or (_INSIDE not in value and isinstance(decode(value), Pointer)):
-        last.pop(key, None)
-        return
-    places = tuple(_places(value)) if _INSIDE in value else ()
-    segments = _segments(value, env, at) if env is not None else ()
-    last[key] = _One(places, segments) if places or segments else _NOWHERE
+    return count.standing()
 
 
 def _segments(value: bytes, env: engine.Env, at: int) -> tuple[str, ...]:
