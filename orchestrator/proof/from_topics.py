@@ -198,7 +198,7 @@ class _Again:
     def _event(self, topic: str, record: Input, now: int) -> Event | None:
         """The event of a record, be it forwarded or not; None for what is none."""
         headers = dict(record.headers)
-        place = (topic, record.partition, record.offset, record.timestamp)
+        place = (topic, self._partition, record.offset, record.timestamp)
         try:
             if topic == names.CUSTOMER_EVENTS:
                 if FORWARD not in headers:

@@ -47,8 +47,14 @@ def event(name: str, hours: float, user: str = "ada", cart: str = "c1", **ids: s
 
 
 def identify(user: str, anonymous: str, hours: float) -> Past:
-    call = {"type": "identify", "userId": user, "anonymousId": anonymous, "traits": {"email": "a@example.org"}}
-    call = {**call, "messageId": f"identify-{user}-{hours}", "timestamp": START + int(hours * HOUR)}
+    call: dict[str, Any] = {
+        "type": "identify",
+        "userId": user,
+        "anonymousId": anonymous,
+        "traits": {"email": "a@example.org"},
+    }
+    call |= {"traits": {"email": "a@example.org"}, "timestamp": START + int(hours * HOUR)}
+    call["messageId"] = f"identify-{user}-{hours}"
     return Past("events.profile", user.encode(), orjson.dumps(call), START + int(hours * HOUR))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import orjson
 from hypothesis import given, settings
@@ -46,7 +47,7 @@ def told(events: Sequence[Deed], partitions: int, records_per_write: int) -> lis
     for number, (who, what, hours) in enumerate(events):
         run.advance_to(run.now + hours * HOUR)
         ids = {"anonymousId": who} if who == "laptop" else {"userId": who}
-        call = {"type": "track", "event": what, "properties": {}, **ids}
+        call: dict[str, Any] = {"type": "track", "event": what, "properties": {}, **ids}
         if what == "merge":
             call = {"type": "identify", "traits": {}, "userId": "ada", "anonymousId": "laptop"}
         call = {**call, "messageId": str(number), "timestamp": run.now}
