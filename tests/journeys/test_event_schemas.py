@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from orchestrator.contracts import known_events
 from orchestrator.errors import DefinitionError
+from orchestrator.events.engagement import BOUNCED, OPENED, UNSUBSCRIBED
 from orchestrator.events.event import (
     ALIASED,
     CONSENT_CHANGED,
@@ -22,6 +23,7 @@ from orchestrator.events.event import (
     SCREEN_VIEWED,
     Event,
 )
+from orchestrator.events.routing import KNOWN_NAMES
 from orchestrator.journeys.event_schemas import default_schemas, schemas_of
 from orchestrator.journeys.load import load, validate
 from orchestrator.journeys.value_types import (
@@ -268,7 +270,19 @@ def test_a_file_alone_is_held_to_what_everybody_knows(tmp_path: Path) -> None:
 
 
 def test_the_package_knows_the_events_that_the_orchestrator_reads() -> None:
-    assert {ALIASED, CONSENT_CHANGED, GROUPED, IDENTIFIED, PAGE_VIEWED, SCREEN_VIEWED} <= set(default_schemas().events)
+    named = {
+        ALIASED,
+        CONSENT_CHANGED,
+        GROUPED,
+        IDENTIFIED,
+        PAGE_VIEWED,
+        SCREEN_VIEWED,
+        *OPENED,
+        *UNSUBSCRIBED,
+        *BOUNCED,
+    }
+    routed = {name for names in KNOWN_NAMES.values() for name in names}
+    assert named | routed <= set(default_schemas().events)
 
 
 CONTRACTS = [
