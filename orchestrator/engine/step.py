@@ -63,8 +63,9 @@ def on_event(env: Env, record: Record | None, event: Event, now: int, key: str, 
         tell_late(turn, event)
     else:
         enter_all(turn, event)
-        derived.settle(turn, moved)
     notice(turn, event, late=late)
+    if not late:
+        derived.settle(turn, moved)
     return _done(turn)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -190,3 +191,20 @@ def test_how_often_somebody_entered_comes_along() -> None:
     driver.track(None, "Product Viewed", anonymous="laptop")
     tie(driver)
     assert driver.track("ada", "Product Viewed") == []
+
+
+def test_what_a_journey_of_a_place_changes_is_seen_by_segments() -> None:
+    text = """
+        segments:
+          visitors: {if: customer.traits.visited == true}
+        ---
+        journey: shop
+        entry: {place: {latitude: 48, longitude: 11, radius_m: 500}}
+        steps: [{update: {traits: {visited: true}}}]
+        ---
+        journey: thanks
+        entry: {segment: {entered: visitors}}
+        steps: [{act: hello}]
+    """
+    driver = JourneyTestDriver.of_text(WORLD + dedent(text))
+    assert names(driver.track("ada", "Location Changed", {"latitude": 48, "longitude": 11})) == ["hello"]

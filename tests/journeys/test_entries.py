@@ -208,12 +208,16 @@ WRONG = {
         "entry:\n  date: birthday",
         "3: 'birthday' is no trait: write it as customer.traits.birthday",
     ),
+    "an undeclared trait": (
+        "entry:\n  date: customer.traits.brithday",
+        "3: the trait 'brithday' is not in traits.yaml, under 'given': did you mean 'birthday'?",
+    ),
     "an offset of hours": (
-        "entry:\n  date:\n    attribute: customer.traits.end\n    offset: -2 hours",
+        "entry:\n  date:\n    attribute: customer.traits.birthday\n    offset: -2 hours",
         "5: the offset of a date is of whole days: write the time of day as 'at'",
     ),
     "an unknown leap day": (
-        "entry:\n  date: {attribute: customer.traits.born, leap_day: mar 2}",
+        "entry:\n  date: {attribute: customer.traits.birthday, leap_day: mar 2}",
         "3: 'leap_day' must be feb 28 or mar 1, not 'mar 2'",
     ),
     "dwelling for no time": (
@@ -263,6 +267,7 @@ def project(tmp_path: Path) -> Callable[[str], list[str]]:
     def write(journey: str) -> list[str]:
         (tmp_path / "journeys").mkdir()
         (tmp_path / "segments.yaml").write_text("segments: {vip: {if: customer.known}}", "utf-8")
+        (tmp_path / "traits.yaml").write_text("given: {birthday: date, total: number}", "utf-8")
         (tmp_path / "events.yaml").write_text("events: {Parcel Lost: {properties: {parcel: text}}}", "utf-8")
         (tmp_path / "journeys" / "a.yaml").write_text(f"journey: a\n{journey}\nsteps: [{{wait: 1 day}}]\n", "utf-8")
         try:
