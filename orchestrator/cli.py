@@ -25,6 +25,7 @@ from orchestrator.commands import (
     preview,
     replay,
     schema,
+    segment,
     simulate,
     states,
     tail,
@@ -60,6 +61,7 @@ app.command()(replay.replay)
 app.command()(enter.enter)
 app.command()(tail.tail)
 app.command()(customer.customer)
+app.add_typer(segment.app, name="segment")
 app.add_typer(kafka.app, name="kafka")
 app.add_typer(topics.app, name="topics")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -111,6 +111,41 @@ class Follower:
                 ends |= {partition: found.offset for partition, found in later.items() if found is not None}
             async for found in self._merged(ends):
                 yield found
+        except KafkaError as error:
+            raise _unreadable(error) from error
+
+    async def all(self, progress: Callable[[int, int], None]) -> AsyncIterator[list[Found]]:
+        """What is there now from the beginning on, in order within each partition, as it comes.
+
+        Args:
+            progress: is told how many offsets were passed, of how many.
+        """
+        try:
+            begins = await self._consumer.beginning_offsets(self._partitions)
+            ends = await self._consumer.end_offsets(self._partitions)
+            for partition, begin in begins.items():
+                self._consumer.seek(partition, begin)
+            whole = sum(ends.values()) - sum(begins.values())
+            while True:
+                at = {partition: await self._consumer.position(partition) for partition in self._partitions}
+                left = sum(max(0, ends[partition] - at[partition]) for partition in self._partitions)
+                progress(whole - left, whole)
+                if not left:
+                    return
+                unread = [partition for partition in self._partitions if at[partition] < ends[partition]]
+                fetched = await self._consumer.getmany(*unread, timeout_ms=_POLL_MS)
+                yield [self._found(record) for records in fetched.values() for record in records]
+        except KafkaError as error:
+            raise _unreadable(error) from error
+
+    async def last(self, count: int) -> list[Found]:
+        """What is on the last ``count`` offsets of each partition."""
+        try:
+            begins = await self._consumer.beginning_offsets(self._partitions)
+            ends = await self._consumer.end_offsets(self._partitions)
+            for partition, end in ends.items():
+                self._consumer.seek(partition, max(begins[partition], end - count))
+            return [found async for found in self._merged(ends)]
         except KafkaError as error:
             raise _unreadable(error) from error
 

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 from orchestrator.journeys.audience import CUSTOMER_VARIABLES, EVENT_VARIABLES
 from orchestrator.journeys.cel import CelError
-from orchestrator.journeys.checks import conditions
-from orchestrator.journeys.definition import JourneyDefinition
 from orchestrator.journeys.expressions import expression
 from orchestrator.journeys.finding import Finding
 from orchestrator.journeys.segments import SegmentsDefinition, circle, segments_named
@@ -35,13 +33,6 @@ def check_segments(segments: SegmentsDefinition) -> Iterator[Finding]:
             ("segments", names[0], "if"),
             f"segments name each other in a circle: {' → '.join(names)}: write out in one of them what the other means",
         )
-
-
-def check_journey_names(journey: JourneyDefinition) -> Iterator[Finding]:
-    """Conditions of a journey that use the list of segments in another way than to ask for one."""
-    for location, source, _ in conditions(journey):
-        if source is not None:
-            yield from _check_segments_use(location, source)
 
 
 def _check_segments_use(location: Location, source: str) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from orchestrator.errors import DefinitionError, Problem
 from orchestrator.journeys.audience import CUSTOMER_VARIABLES, EVENT_VARIABLES
-from orchestrator.journeys.audience_checks import check_journey_names, check_segments, check_traits
+from orchestrator.journeys.audience_checks import check_segments, check_traits
 from orchestrator.journeys.checks import check_action, check_journey
 from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, ChannelsDefinition, JourneyDefinition
 from orchestrator.journeys.event_schemas import EVENTS, EventsDefinition, default_schemas, schemas_of
@@ -199,7 +199,6 @@ class _Project:
         scopes, users = self._scopes(), self._users()
         for name, journey in self._journeys.models.items():
             found += self._journeys.placed(name, check_journey(journey, self._named()))
-            found += self._journeys.placed(name, check_journey_names(journey))
             found += self._journeys.placed(name, check_journey_types(journey, scopes))
         for name, finding in [*check_joins(self._journeys.models), *check_experiments(self._journeys.models)]:
             found += self._journeys.placed(name, [finding])
