@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+import time
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestrator.commands.context import bootstrap_of, settings_of
 from orchestrator.commands.running import run
+
+if TYPE_CHECKING:
+    from orchestrator.engine.audience import Audience
+    from orchestrator.settings import Settings
 
 
 def customer(
@@ -17,8 +22,8 @@ def customer(
 ) -> None:
     """Show all that is known of one customer, as JSON.
 
-    Traits, consents, where they stand in journeys, what is held for them. An anonymous id that belongs to a user by
-    now shows that user. Exit code 1 if nobody is known by the id.
+    Traits, segments, consents, where they stand in journeys, what is held for them. An anonymous id that belongs to a
+    user by now shows that user. Exit code 1 if nobody is known by the id.
 
     \b
     Examples:
@@ -37,4 +42,19 @@ def customer(
             f"nobody is known as '{customer_id}': ids are exact, and a customer is known once a worker has decided "
             "one of their events"
         )
-    sys.stdout.write(orjson.dumps(shown(*found), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
+    plain = shown(*found, _audience(settings), time.time_ns() // 1_000_000)
+    sys.stdout.write(orjson.dumps(plain, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
+
+
+def _audience(settings: Settings) -> Audience:
+    """What the project computes; nothing where it has no definitions, or wrong ones: a record can be seen without."""
+    from orchestrator.engine.audience import Audience
+    from orchestrator.errors import DefinitionError
+    from orchestrator.journeys.audience import compile_audience
+    from orchestrator.journeys.load import load
+
+    try:
+        pack = load(settings.project)
+    except DefinitionError:
+        return Audience()
+    return compile_audience(pack.traits, pack.segments)

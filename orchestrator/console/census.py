@@ -154,7 +154,7 @@ def row(turn: Turn) -> dict[str, Any]:
         "id": customer.id,
         "known": customer.known,
         "traits": customer.traits,
-        "computed": traits.values(turn),
+        "computed": traits.as_of(turn.env.audience, customer, turn.now),
         "segments": customer.segments,
     }
 

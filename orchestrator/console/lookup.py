@@ -7,7 +7,9 @@ from typing import Any, Final
 import orjson
 
 from orchestrator.console.follow import BEGINNING, Follower
+from orchestrator.engine.audience import Audience
 from orchestrator.engine.customer import ANONYMOUS, USER, Customer, Pointer, Record, decode, to_json
+from orchestrator.engine.traits import as_of as traits_as_of
 from orchestrator.kafka import names
 from orchestrator.moments import format_moment
 from orchestrator.settings import Settings
@@ -27,9 +29,12 @@ async def look_up(settings: Settings, bootstrap: str, customer_id: str) -> tuple
     return (record, None) if isinstance(record, Customer) else None
 
 
-def shown(customer: Customer, alias: str | None) -> dict[str, Any]:
-    """The record as JSON values with moments in ISO 8601."""
+def shown(customer: Customer, alias: str | None, audience: Audience, now: int) -> dict[str, Any]:
+    """The record as JSON values with moments in ISO 8601, and its computed traits as of now."""
     plain: dict[str, Any] = orjson.loads(orjson.dumps(to_json(customer)))
+    plain["computed"] = traits_as_of(audience, customer, now)
+    if customer.history:
+        plain["history"] = {"events": customer.history[2]}
     for name in _MOMENTS:
         _rewrite(plain, name)
     for name in _TABLES_OF_MOMENTS:

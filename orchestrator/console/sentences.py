@@ -54,7 +54,7 @@ def decision(value: dict[str, Any]) -> str:
 
 
 def step(value: dict[str, Any]) -> str:
-    """A step of a customer in a journey, or what became of an identity."""
+    """A step of a customer in a journey, what became of an identity, or a segment that was entered or left."""
     if value.get("kind") == "journal":
         return f"journal of partition {value.get('partition')}: {len(value.get('entries') or [])} entries"
     said = _REASONS.get(str(value.get("kind")), _reason)(value)
@@ -64,6 +64,10 @@ def step(value: dict[str, Any]) -> str:
         return f"{_moment(value.get('at'))}  {happened}  {_who(value)}  {printable(value.get('anonymous_id'))}{reason}"
     if value.get("kind") == "late":
         return f"{_moment(value.get('at'))}  {happened}  {_who(value)} {reason.removeprefix(':')}"
+    if value.get("kind") == "segment":
+        return (
+            f"{_moment(value.get('at'))}  {happened}  {_who(value)}  segment {printable(value.get('segment'))}{reason}"
+        )
     place = f" at {printable(value['step'])}" if value.get("step") else ""
     return f"{_moment(value.get('at'))}  {happened}  {_who(value)}  {printable(value.get('journey'))}{place}{reason}"
 

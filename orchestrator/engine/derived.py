@@ -25,6 +25,8 @@ def observe(turn: Turn, event: Event) -> Moved:
         return []
     history.keep(turn, event)
     traits.count(turn, event)
+    if not audience.segments:
+        return []
     turn.changed |= _changed_by(event)
     return segments.update(turn)
 

@@ -20,7 +20,7 @@ Total = Any
 """Plain JSON; what it looks like is the measure's own matter."""
 
 DAY_MS: Final = 86_400_000
-LONGEST_TEXT: Final = 256
+LONGEST_TEXT: Final = 128
 RECENT_DAYS: Final = 400
 """How long the growing recency of a customer is followed; whoever reads it later still reads the right one."""
 

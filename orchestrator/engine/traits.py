@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from orchestrator.engine.audience import ANY_EVENT, Source, State, Trait, own_state
+from orchestrator.engine.audience import ANY_EVENT, Audience, Source, State, Trait, own_state
 from orchestrator.engine.customer import Customer
 from orchestrator.engine.turn import Turn
 from orchestrator.errors import Unmet
@@ -37,11 +37,10 @@ def recomputed(trait: Trait, events: Iterable[Event], now: int) -> State | None:
     return state
 
 
-def values(turn: Turn) -> dict[str, Any]:
-    """All computed traits of the customer, as conditions see them now."""
+def as_of(audience: Audience, customer: Customer, now: int) -> dict[str, Any]:
+    """All computed traits of a customer, as conditions see them at a moment."""
     return {
-        name: trait.read(own_state(trait, turn.customer.computed.get(name)), turn.now)
-        for name, trait in turn.env.audience.traits.items()
+        name: trait.read(own_state(trait, customer.computed.get(name)), now) for name, trait in audience.traits.items()
     }
 
 

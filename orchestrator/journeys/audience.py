@@ -28,7 +28,6 @@ EVENT_VARIABLES: Final = frozenset(("event",))
 """What a trait's conditions see: it must be the same when it is computed of the history, later."""
 
 CUSTOMER_VARIABLES: Final = frozenset(("customer",))
-_MOST: Final = 100
 _VERSION_LENGTH: Final = 8
 _GROUPS: Final = frozenset(("traits", "computed"))
 
@@ -109,7 +108,7 @@ def _trait(name: str, definition: ComputedDefinition, recency: Collection[str]) 
 
 def _measure(definition: ComputedDefinition, ticking: bool) -> tuple[Measure, bool]:
     """The measure, and whether its window is kept in buckets; ``ticking``: whether a segment looks at its recency."""
-    most = definition.most or _MOST
+    most = definition.kept()
     kind = definition.kind
     if kind == "rate":
         assert definition.window is not None

@@ -15,6 +15,12 @@ TRAIT_PATTERN: Final = r"^[a-z][a-z0-9_]{0,62}$"
 MOST_BUCKETS: Final = 400
 """A customer's record has a line for each bucket in use, and is written with each of their events."""
 
+MOST_CATEGORIES: Final = 2_000
+"""Of all buckets of a favourite together, for the same reason."""
+
+MOST_DISTINCT: Final = 1_000
+_MOST: Final = 100
+
 KINDS: Final = (
     *("count", "sum", "distinct", "first", "last", "min", "max"),
     *("rate", "rfm", "favourite", "funnel"),
@@ -99,8 +105,10 @@ class ComputedDefinition(Model):
         "and at most a bucket longer",
     )
     per: DurationMs | None = Field(None, description="for rate: the time that it is given for; else the window")
-    most: Annotated[StrictInt, Field(ge=1, le=1000)] | None = Field(
-        None, description="for distinct and favourite: how many different values are kept, 100 if it is not given"
+    most: Annotated[StrictInt, Field(ge=1, le=MOST_DISTINCT)] | None = Field(
+        None,
+        description="for distinct and favourite: how many different values are kept (of each bucket, if there are "
+        "some); 100 if it is not given, or what there is room for",
     )
     reset: Annotated[ResetDefinition, BeforeValidator(_reset)] | None = Field(
         None, description="for funnel: the events that begin it anew, or {on, if}"
@@ -123,6 +131,7 @@ class ComputedDefinition(Model):
         if needed is not None and not self._has(needed):
             raise at_key(kind, f"{kind} needs '{needed}'")
         self._check_window()
+        self._check_most()
         return self
 
     def _check_window(self) -> None:
@@ -145,6 +154,12 @@ class ComputedDefinition(Model):
                 "take a longer bucket",
             )
 
+    def _check_most(self) -> None:
+        if self.most is not None and self.most > self.room():
+            raise at_key(
+                "most", f"with this window and bucket 'most' must be at most {self.room()}, not the number {self.most}"
+            )
+
     def _has(self, key: str) -> bool:
         return getattr(self, "if_" if key == "if" else key) is not None
 
@@ -152,6 +167,17 @@ class ComputedDefinition(Model):
     def kind(self) -> str:
         """Which of the kinds the trait is."""
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    def room(self) -> int:
+        """How many different values may be kept, of each bucket if there are some."""
+        bucket = self.bucket_ms()
+        if self.favourite is None or self.window is None or not bucket:
+            return MOST_DISTINCT
+        return max(1, MOST_CATEGORIES // -(-self.window // bucket))
+
+    def kept(self) -> int:
+        """How many different values are kept."""
+        return self.most if self.most is not None else min(_MOST, self.room())
 
     def bucket_ms(self) -> int | None:
         """The bucket in milliseconds; a minute, an hour or a day if none is given; None without a window."""

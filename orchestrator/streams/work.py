@@ -40,7 +40,7 @@ NEVER_WRITTEN: Final = -1
 RECORD_BYTES_ALLOWED: Final = 500_000
 """Half of what Kafka takes by default, for the records of two that become one must fit too."""
 _PLACE_BYTES: Final = 1_000
-"""More than a stay or an offer takes, without the event in it."""
+"""More than a stay, an offer or what an event adds to a computed trait takes, without the event in it."""
 
 _NO_RUN: Final[list[Any]] = [None, 0, 0, 0]
 _OURS: Final = frozenset((DEFINITIONS, FORWARD, MESSAGE, TIME))
@@ -319,7 +319,7 @@ class Work:
         """Keeps a size that the record does not exceed, so that it is measured only when that is too much."""
         record = self.touched.get(key)
         if isinstance(record, Customer):
-            places = 2 + len(record.instances) + len(record.offers)
+            places = 2 + len(record.instances) + len(record.offers) + len(record.computed)
             self._sizes[key] = self._sizes.get(key, 0) + places * (added + _PLACE_BYTES)
 
     def _load(self, key: str) -> Record | None:

@@ -33,7 +33,7 @@ def moves(driver: JourneyTestDriver) -> list[str]:
 
 
 def segments(driver: JourneyTestDriver, user: str = "ada") -> list[str]:
-    return (driver.customer(user) or {}).get("segments", [])
+    return list((driver.customer(user) or {}).get("segments", []))
 
 
 def test_whoever_is_new_is_looked_at_once(given: Given) -> None:

@@ -59,6 +59,10 @@ def test_the_files_are_checked_too(project: Path) -> None:
         ("{count: A, window: 1 day, bucket: 1 minute}", "the window has 1440 buckets, and at most 400 are allowed"),
         ("{count: A, window: 0 days}", "a window must be longer than nothing"),
         ("{distinct: A, of: event.x, most: 5000}", "'most' must be at most 1000, not the number 5000"),
+        (
+            "{favourite: {of: A, by: event.x}, window: 30 days, most: 100}",
+            "'most' must be at most 66, not the number 100",
+        ),
         ("{last: A, window: 1 day, bucket: 1 hour}", "'bucket' does not belong to last"),
         ("{count: A, if: customer.known}", "there is no 'customer' here"),
         ("{count: A, if: event.x >}", "'if' is no condition"),
