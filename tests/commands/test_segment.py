@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from pathlib import Path
@@ -118,23 +119,25 @@ def test_the_command_counts_shows_and_exports_while_a_worker_runs(
             "type": "identify",
             "userId": f"{name}-{mark}",
             "messageId": uuid4().hex,
-            "traits": {"group": mark, "name": name},
+            "traits": {"last_name": mark, "first_name": name},
         }
         for name in ("ada", "bo", "cy")
     ]
-    lines[2]["traits"] = {"group": "other"}
+    lines[2]["traits"] = {"last_name": "other"}
     recording = "\n".join(json.dumps({**line, "timestamp": "2026-04-01T10:00:00Z"}) for line in lines)
     assert run(event_project, "replay", "-", "--until", "1 day", stdin=recording.encode()).returncode == 0
-    (event_project / "segments.yaml").write_text(f"segments: {{mine: {{if: customer.traits.group == '{mark}'}}}}\n")
+    (event_project / "segments.yaml").write_text(f"segments: {{mine: {{if: customer.traits.last_name == '{mark}'}}}}\n")
 
     counted = run(event_project, "segment", "count", "mine", "--json")
     assert counted.returncode == 0, counted.stderr
     assert json.loads(counted.stdout)["members"] == 2
     shown = run(event_project, "segment", "sample", "mine", "--count", "1")
-    assert json.loads(shown.stdout)["traits"]["group"] == mark
+    assert json.loads(shown.stdout)["traits"]["last_name"] == mark
     table = tmp_path / "mine.csv"
     assert run(event_project, "segment", "export", "mine", "--to", str(table)).returncode == 0
-    assert table.read_text().splitlines()[1:] == [f"{name}-{mark},true,{mark},{name}" for name in ("ada", "bo")]
+    with table.open(encoding="utf-8") as file:
+        rows = [(row["id"], row["known"], row["traits.first_name"]) for row in csv.DictReader(file)]
+    assert rows == [(f"{name}-{mark}", "true", name) for name in ("ada", "bo")]
     unknown = run(event_project, "segment", "count", "yours")
     assert unknown.returncode == 2
     assert b"no segment 'yours': its segments.yaml has mine" in unknown.stderr
