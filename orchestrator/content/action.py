@@ -37,6 +37,11 @@ class _Locales:
         self._fields = fields
         self._offered = tuple(name for name in fields if name != _PLAIN)
 
+    @property
+    def only(self) -> Fields | None:
+        """The fields, if they are the same in every locale."""
+        return None if self._offered else self._fields[_PLAIN]
+
     def of(self, customer: Mapping[str, Any], policy: Policy) -> tuple[Fields, str | None]:
         """The fields for a customer, and the locale to format them by; None is the customer's own."""
         if not self._offered:
@@ -48,10 +53,11 @@ class _Locales:
 class ActionContent:
     """Content that is ready to render."""
 
-    __slots__ = ("_fallback", "_locales", "_replaces_all")
+    __slots__ = ("_fallback", "_locales", "_only", "_replaces_all")
 
     def __init__(self, locales: _Locales, fallback: _Locales | None, *, replaces_all: bool) -> None:
         self._locales = locales
+        self._only = locales.only
         self._fallback = fallback
         self._replaces_all = replaces_all
 
@@ -61,7 +67,9 @@ class ActionContent:
         Raises:
             ContentError: with the field and the reason.
         """
-        fields, formatting = self._locales.of(customer, policy)
+        fields, formatting = self._only, None
+        if fields is None:
+            fields, formatting = self._locales.of(customer, policy)
         if not fields.makers:
             return Rendered(fields.constants.copy())
         forms = Forms(customer, policy, now, formatting)

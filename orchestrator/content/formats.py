@@ -38,12 +38,10 @@ _OF_DATE: Final = len("2026-01-31")
 class Forms:
     """How one customer reads: worked out when a template asks for it. ``now`` is in UTC milliseconds."""
 
-    __slots__ = ("_customer", "_locale", "_now", "_policy", "_zone")
+    __slots__ = ("_locale", "_reader", "_zone")
 
     def __init__(self, customer: Mapping[str, Any], policy: Policy, now: int, locale_name: str | None = None) -> None:
-        self._customer = customer
-        self._policy = policy
-        self._now = now
+        self._reader = customer, policy, now
         self._locale = locale_name
         self._zone: ZoneInfo | None = None
 
@@ -51,20 +49,22 @@ class Forms:
     def locale(self) -> str:
         """The name of the locale, as Babel writes it."""
         if self._locale is None:
-            self._locale = locale_of(self._customer, self._policy)
+            customer, policy, _ = self._reader
+            self._locale = locale_of(customer, policy)
         return self._locale
 
     @property
     def zone(self) -> ZoneInfo:
         """The time zone."""
         if self._zone is None:
-            self._zone = first_zone(_trait(self._customer, "timezone"), self._policy.timezone)
+            customer, policy, _ = self._reader
+            self._zone = first_zone(_trait(customer, "timezone"), policy.timezone)
         return self._zone
 
     @property
     def now(self) -> datetime:
         """The moment of the decision."""
-        return to_datetime(self._now)
+        return to_datetime(self._reader[2])
 
 
 def locale_of(customer: Mapping[str, Any], policy: Policy) -> str:

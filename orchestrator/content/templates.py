@@ -165,8 +165,8 @@ def _map_maker(value: Any, partials: PartialTexts) -> Make | None:
     if isinstance(value, str):
         if not _is_template(value):
             return None
-        run, finish = _compiled(value, _PART, partials), finisher(_PART)
-        return lambda names: finish(run(names)) or ""
+        run = _compiled(value, _PART, partials)
+        return lambda names: run(names).strip()
     if isinstance(value, list | tuple):
         items = [(_map_maker(item, partials), item) for item in value]
         if any(make for make, _ in items):
