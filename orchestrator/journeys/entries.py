@@ -209,7 +209,7 @@ class EntryDefinition(Model):
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [kind]} for kind in ENTRY_KINDS]})
 
-    on: EventNames | None = None
+    on: EventNames | None = Field(None, description="one event name or a list of them; '*' is any event")
     segment: SegmentEntryDefinition | None = Field(None, description="the customer enters or leaves a segment")
     schedule: Schedule | None = Field(
         None,
