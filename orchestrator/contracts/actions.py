@@ -26,6 +26,7 @@ ACTION: Final[Mapping[str, Any]] = {
     "kind": "action",
     "action_id": "9f8b0c6de1b44c0db4e0c66a7c1f5e02",
     "customer_id": "u-7",
+    "anonymous": False,
     "recipient": {"address": "ada@example.com", "locale": "en-GB", "timezone": None},
     "purpose": "marketing",
     "channel": "email",
@@ -66,6 +67,7 @@ class Action(Sent):
     kind: Literal["action"]
     action_id: ActionId
     customer_id: CustomerId
+    anonymous: bool = Field(False, description="whether customer_id is an anonymousId; else it is a userId")
     recipient: Recipient
     purpose: Name = Field(description="what the customer's consent was asked for: marketing, service, ...")
     channel: Channel

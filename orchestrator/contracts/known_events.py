@@ -78,6 +78,7 @@ class Reaction(Received):
 
     action_id: str | None = Field(None, description="of the action, if it was one of ours")
     channel: ChannelName | None = Field(None, description="such as email")
+    journey: str | None = Field(None, description="the journey that the action is a step of")
 
 
 class Bounce(Reaction):
@@ -85,6 +86,16 @@ class Bounce(Reaction):
 
     channel: ChannelName
     kind: Literal["hard", "soft"] = Field("hard", description="hard: nothing will ever arrive there")
+    detail: str | None = Field(None, description="a sentence, for a person")
+
+
+class Failure(Reaction):
+    """Why a message was not sent."""
+
+    reason: str | None = Field(
+        None, description="a word: expired, cancelled, refused, bounced or gave_up; other senders may have others"
+    )
+    detail: str | None = Field(None, description="a sentence, for a person")
 
 
 class Refusal(Reaction):
@@ -94,7 +105,7 @@ class Refusal(Reaction):
 
 
 class MessageReaction(TrackCall):
-    """A message was sent or not, delivered, opened, clicked, dismissed or replied to."""
+    """A message was sent, delivered, opened, clicked, dismissed or replied to; or sent although it was cancelled."""
 
     model_config = call_schema(
         type="track",
@@ -107,14 +118,36 @@ class MessageReaction(TrackCall):
 
     event: Literal[
         "Message Sent",
-        "Message Failed",
         "Message Delivered",
         "Message Opened",
         "Message Clicked",
         "Message Dismissed",
         "Message Replied",
+        "Message Cancel Missed",
     ]
     properties: Reaction
+
+
+class MessageFailed(TrackCall):
+    """A message was not sent, and will not be."""
+
+    model_config = call_schema(
+        type="track",
+        event="Message Failed",
+        messageId="9f8b0c6de1b44c0db4e0c66a7c1f5e02/failed",
+        userId="u-7",
+        timestamp="2026-01-02T03:04:05.678Z",
+        properties={
+            "action_id": "9f8b0c6de1b44c0db4e0c66a7c1f5e02",
+            "channel": "email",
+            "journey": "cart-rescue",
+            "reason": "expired",
+            "detail": "it expired at 2026-01-04T03:04:05.678Z",
+        },
+    )
+
+    event: Literal["Message Failed"]
+    properties: Failure
 
 
 class MessageBounced(TrackCall):

@@ -24,6 +24,7 @@ from orchestrator.contracts.known_events import (
     JourneyRequested,
     LocationChanged,
     MessageBounced,
+    MessageFailed,
     MessageReaction,
     MessageUnsubscribed,
 )
@@ -38,6 +39,7 @@ FIXED: Final[Mapping[str, Any]] = {
     "call-ended": CallEnded,
     "message-reaction": MessageReaction,
     "message-bounced": MessageBounced,
+    "message-failed": MessageFailed,
     "message-unsubscribed": MessageUnsubscribed,
     "consent-changed": ConsentChanged,
     "journey-requested": JourneyRequested,

@@ -26,7 +26,7 @@ _INTERNAL: Final = "internal: nobody else should read or write it"
 
 _KNOWN_EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "events.call": ("call-started", "call-ended"),
-    "events.engagement": ("message-reaction", "message-bounced", "message-unsubscribed"),
+    "events.engagement": ("message-reaction", "message-failed", "message-bounced", "message-unsubscribed"),
     "events.profile": ("consent-changed", "journey-requested", "location-changed"),
 }
 

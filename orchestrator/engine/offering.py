@@ -259,6 +259,7 @@ def _publish(turn: Turn, made: Offer, treatment: Treatment, content: Rendered, i
         "kind": "action",
         "action_id": made.id,
         "customer_id": turn.customer_id,
+        "anonymous": not customer.known,
         "recipient": {
             "address": _address(turn, treatment),
             "locale": _text(customer.traits.get("locale")),

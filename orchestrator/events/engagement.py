@@ -29,7 +29,8 @@ OPENED: Final = frozenset(
 
 NOT_OF_CUSTOMER: Final = frozenset(
     {
-        *("Message Sent", "Message Delivered", "Message Failed", "Email Delivered", "Push Notification Received"),
+        *("Message Sent", "Message Delivered", "Message Failed", "Message Cancel Missed"),
+        *("Email Delivered", "Push Notification Received"),
         *BOUNCED,
         *("Order Updated", "Order Shipped", "Order Delivered", "Order Refunded", "Payment Received"),
         *("Subscription Renewed", "Subscription Ended", "Profile Updated"),

@@ -61,6 +61,7 @@ KNOWN_NAMES: Final[Mapping[str, frozenset[str]]] = {
         {
             *("Message Sent", "Message Delivered", "Message Opened", "Message Clicked", "Message Dismissed"),
             *("Message Replied", "Message Bounced", "Message Unsubscribed", "Message Failed"),
+            "Message Cancel Missed",
             # Segment's email and mobile specs.
             *("Email Delivered", "Email Opened", "Email Link Clicked", "Email Bounced", "Email Marked as Spam"),
             *("Unsubscribed", "Push Notification Received", "Push Notification Tapped"),

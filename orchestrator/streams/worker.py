@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer
 
 from orchestrator.errors import InfrastructureError
 from orchestrator.events.intake import Intake
+from orchestrator.health import HealthServer
 from orchestrator.journeys.pack import Pack
 from orchestrator.kafka import names, topics
 from orchestrator.kafka.client import client_options, reachable
@@ -21,7 +22,6 @@ from orchestrator.streams.app import App
 from orchestrator.streams.beginning import apply_folder
 from orchestrator.streams.definitions import Definitions, tell_clock
 from orchestrator.streams.folder import WorkerFolder
-from orchestrator.streams.health import HealthServer
 from orchestrator.streams.limits import limits_of
 from orchestrator.streams.metrics import Metrics
 from orchestrator.streams.partition import State
@@ -50,7 +50,9 @@ class Worker:
         self._pack = Pack.from_json(pack.to_json())
         self._definitions: Definitions | None = None
         self._stop = asyncio.Event()
-        self.health = HealthServer(settings.http_host, settings.http_port, self.metrics, self.not_ready, self._refresh)
+        self.health = HealthServer(
+            settings.http_host, settings.http_port, self.metrics.text, self.not_ready, self._refresh
+        )
 
     def stop(self) -> None:
         """Asks for a graceful end."""

@@ -53,6 +53,7 @@ def test_an_action_says_all_that_its_channel_needs_to_know(given: Given) -> None
         "kind": "action",
         "action_id": action["action_id"],
         "customer_id": "ada",
+        "anonymous": False,
         "recipient": {"address": "ada@example.org", "locale": "en-GB", "timezone": "Europe/London"},
         "purpose": "marketing",
         "channel": "letter",
@@ -228,6 +229,7 @@ def test_the_address_is_that_of_the_moment_when_the_action_is_due(given: Given) 
 def test_a_visitor_can_be_reached_by_id(given: Given) -> None:
     (action,) = given(on_viewed("act: hello")).track(None, "Product Viewed", anonymous="laptop")
     assert (action["customer_id"], action["recipient"]["address"]) == ("laptop", "laptop")
+    assert action["anonymous"] is True
 
 
 def test_an_action_bears_the_trace_of_the_event_that_brought_it(given: Given) -> None:

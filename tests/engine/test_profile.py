@@ -98,7 +98,9 @@ def test_first_and_last_seen_follow_the_time_of_events_and_not_of_their_arrival(
     assert minutes == [10, 50]
 
 
-@pytest.mark.parametrize("event", ["Message Delivered", "Message Bounced"])
+@pytest.mark.parametrize(
+    "event", ["Message Sent", "Message Failed", "Message Cancel Missed", "Message Delivered", "Message Bounced"]
+)
 def test_a_senders_report_is_no_sign_of_the_customer(given: Given, event: str) -> None:
     driver = given(NOTHING)
     driver.track("ada", "Product Viewed")

@@ -290,6 +290,7 @@ CONTRACTS = [
     known_events.CallEnded,
     known_events.MessageReaction,
     known_events.MessageBounced,
+    known_events.MessageFailed,
     known_events.MessageUnsubscribed,
     known_events.ConsentChanged,
     known_events.JourneyRequested,

@@ -1,4 +1,4 @@
-"""What the outside sees of a worker: metrics, liveness and readiness over HTTP."""
+"""What the outside sees of a worker or a sender: metrics, liveness and readiness over HTTP."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from orchestrator.errors import InfrastructureError
-from orchestrator.streams.metrics import Metrics
 
 _EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -15,14 +14,15 @@ _EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 class HealthServer:
     """Serves ``/metrics``, ``/health/live`` and ``/health/ready``.
 
-    ``not_ready`` gives the reason in words while the worker restores, rebalances or stands still.
+    ``not_ready`` gives the reason in words while the process starts, rebalances or stands still;
+    ``refresh`` is awaited before ``metrics`` is asked for the exposition.
     """
 
     def __init__(
         self,
         host: str,
         port: int,
-        metrics: Metrics,
+        metrics: Callable[[], bytes],
         not_ready: Callable[[], str | None],
         refresh: Callable[[], Awaitable[None]],
     ) -> None:
@@ -60,7 +60,7 @@ class HealthServer:
 
     async def _get_metrics(self, request: web.Request) -> web.Response:
         await self._refresh()
-        return web.Response(body=self._metrics.text(), headers={"Content-Type": _EXPOSITION})
+        return web.Response(body=self._metrics(), headers={"Content-Type": _EXPOSITION})
 
     async def _get_live(self, request: web.Request) -> web.Response:
         return web.Response(text="live\n")
