@@ -176,3 +176,18 @@ def test_those_inside_are_counted_and_moved_and_none_is_left_nowhere(stage: Stag
     put(stage, "apply")
     wait_for("the nudges", lambda: said(stage, "nudge") == USERS)
     assert stage.problems() == []
+
+
+def test_who_changes_at_the_same_time_changes_one_after_the_other(stage: Stage) -> None:
+    pack = Pack.from_json(load(stage.project).to_json())
+    options = client_options(stage.settings, stage.bootstrap)
+
+    async def decide(_: Any) -> Change:
+        return Change(pack, "apply", Origin("test"))
+
+    async def all_at_once() -> list[Applied | None]:
+        return list(await asyncio.gather(*(change(options, stage.settings, decide) for _ in range(3))))
+
+    made = asyncio.run(all_at_once())
+    assert sorted(one.number for one in made if one is not None) == [1, 2, 3]
+    assert [one["number"] for one in applied(stage)] == [1, 2, 3]
