@@ -53,8 +53,10 @@ format: $(STAMP) ## ruff: mend what it can
 types: $(STAMP) ## mypy, strict
 	@$(BIN)/mypy $(wildcard orchestrator tests benchmarks)
 
-schemas: $(STAMP) ## write the contracts in topics/ anew from the models
+schemas: $(STAMP) ## write the contracts in topics/ and the tables in docs/ anew from the models
 	@$(BIN)/python -m orchestrator.contracts --write topics/
+	@$(BIN)/python docs/settings_page.py docs/settings.md
+	@$(BIN)/python docs/journeys_pages.py docs/journeys
 
 lock: $(STAMP) ## write requirements.lock anew; ARGS=--upgrade for newer versions
 	@$(BIN)/uv pip compile pyproject.toml --group dev --group build --universal --python-version 3.11 \

@@ -49,7 +49,7 @@ def test_what_is_generated_is_current(page: Path) -> None:
     refreshed: Callable[[str, Path], str] = GENERATOR["refreshed"]
     text = page.read_text("utf-8")
 
-    assert refreshed(text, FOLDER) == text, "run python docs/journeys_pages.py docs/journeys"
+    assert refreshed(text, FOLDER) == text, "run make schemas"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
