@@ -143,7 +143,7 @@ class Recorded:
         if self._known and self._since is not None:
             async for record in known_before(self.settings, bootstrap, self._since):
                 for simulation in simulations:
-                    simulation.run.put(record)
+                    simulation.know(record, self._since)
         async for past in of_topics(self.settings, bootstrap, self._since, self._to):
             for simulation in simulations:
                 simulation.take(past)

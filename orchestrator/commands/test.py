@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated
 
@@ -64,8 +67,9 @@ def command(
     raise typer.Exit(code)
 
 
-_NOTHING = 5
-_BROKEN = 3
+_PLUGIN = "orchestrator.testing.plugin"
+_INTERRUPTED, _BROKEN, _NOTHING = 2, 3, 5
+"""Exit codes of pytest."""
 
 
 def run_pytest(project: Path, tests: Path, arguments: Sequence[str]) -> int:
@@ -81,12 +85,18 @@ def run_pytest(project: Path, tests: Path, arguments: Sequence[str]) -> int:
     if importlib.util.find_spec("pytest") is None:
         raise UsageError("pytest is missing, which runs the tests: pip install 'journey-orchestrator[test]'")
     load(project)
-    import pytest
-
     # A bytecode cache would be all that a test run leaves in somebody's project.
-    own = ["-p", "orchestrator.testing.plugin", "-p", "no:cacheprovider", "--journeys", str(project)]
-    code = int(pytest.main([*own, *arguments, os.fspath(tests)]))
-    return INTERRUPTED if code == pytest.ExitCode.INTERRUPTED else code
+    own = ["-p", "no:cacheprovider", "--journeys", os.fspath(project)]
+    if not entry_points(group="pytest11", name=_PLUGIN):
+        own += ["-p", _PLUGIN]
+    # In a process of its own: pytest wants to be the first to import a plugin, and this package is one.
+    command = [sys.executable, "-m", "pytest", *own, *arguments, os.fspath(tests)]
+    with subprocess.Popen(command) as process:
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:  # which the terminal sends to both
+            code = process.wait()
+    return INTERRUPTED if code == _INTERRUPTED else code
 
 
 def _places(path: Path) -> tuple[Path, Path]:

@@ -54,9 +54,20 @@ class Flow:
             self.exits[step] += 1
 
     @property
+    def within_reach(self) -> list[str]:
+        """All steps but those that lie behind an arm of no weight alone, in the order of the file."""
+        found, waiting = set[str](), [self.journey.first]
+        while waiting:
+            step = waiting.pop()
+            if step is not None and step not in found:
+                found.add(step)
+                waiting += [way.to for way in self.looks[step].ways if way.open]
+        return [step for step in self.looks if step in found]
+
+    @property
     def missed_steps(self) -> list[str]:
-        """Never reached, in the order of the file."""
-        return [step for step in self.looks if not self.steps[step]]
+        """Never reached, though within reach."""
+        return [step for step in self.within_reach if not self.steps[step]]
 
     @property
     def missed_ways(self) -> list[tuple[str, Way]]:

@@ -80,6 +80,11 @@ class Simulation:
         """How far time has come, UTC milliseconds."""
         return self.run.now
 
+    def know(self, record: engine.Record, at: int) -> None:
+        """Makes a customer known before the first event; time begins at this moment, the same for all."""
+        self.first_at = self.run.now = at
+        self.run.put(record)
+
     def take(self, past: Past) -> None:
         """Decides one event; time goes on to it, never back."""
         run, at = self.run, past.at

@@ -35,8 +35,8 @@ class Coverage:
         """A line for each journey, and the ways below it that nobody went."""
         lines = []
         for (name, _), flow in sorted(self.flows.items()):
-            missed = flow.missed_steps
-            count = f"{len(flow.looks) - len(missed)} of {len(flow.looks)} steps"
+            missed, all_ = flow.missed_steps, len(flow.within_reach)
+            count = f"{all_ - len(missed)} of {all_} steps"
             lines.append(f"{name}: {count}{f'; never reached: {_listed(missed)}' if missed else ''}")
             for step, way in flow.missed_ways:
                 label = f" ({way.label})" if way.label and way.label != way.name else ""

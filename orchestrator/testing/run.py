@@ -120,10 +120,12 @@ class Run:
         self.now = max(self.now, moment_ms)
 
     def put(self, record: Record) -> None:
-        """Makes a customer known as they are, before anything of theirs is decided."""
+        """Makes a customer known as they are, before anything of theirs is decided, and ready for what time brings."""
         part = self._parts[home(record.key[2:], len(self._parts))]
         self._write(part)
         part.put(record)
+        part.work.sweep(record.key, self.now)
+        self._collect(part)
 
     def record(self, key: str) -> Record | None:
         """The record under a key (with ``u:`` or ``a:``) at its home."""

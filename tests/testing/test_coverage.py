@@ -101,7 +101,10 @@ def test_experiments_loops_and_opened_messages() -> None:
           - id: try
             split:
               experiment: colours
-              arms: [{arm: red, weight: 50, steps: [{act: note}]}, {arm: plain, weight: 50}, {arm: old, weight: 0}]
+              arms:
+                - {arm: red, weight: 50, steps: [{act: note}]}
+                - {arm: plain, weight: 50}
+                - {arm: old, weight: 0, steps: [{act: note}]}
           - wait: {opened: act-note, timeout: 1 hour, timed_out: [{wait: 1 hour}, {goto: try}]}
     """)
     coverage = Coverage(driver.env.current.values())

@@ -78,3 +78,22 @@ def test_who_is_put_is_known() -> None:
     assert isinstance(record, Customer)
     assert record.traits == {"email": "ada@example.org"}
     assert [found.key for found in run.records()] == ["u:ada"]
+
+
+def test_who_is_put_is_reached_by_time_alone() -> None:
+    driver = JourneyTestDriver.of_text("""
+        action: note
+        channel: crm
+        purpose: service
+        content: {object: note, fields: {text: hi}}
+        ---
+        journey: daily
+        entry: {schedule: "0 9 * * *"}
+        steps: [{act: note}]
+    """)
+    outputs: list[Output] = []
+    intake = Intake(Limits(100_000, HOUR, HOUR, event_clock=True, strict={}))
+    run = Run(driver.env, intake, outputs.append, start=START)
+    run.put(Customer("u:ada", 1, 2))
+    run.advance_to(START + 48 * HOUR)
+    assert [output.topic for output in outputs].count("actions.crm") == 2

@@ -17,12 +17,12 @@ def test_an_order_is_confirmed_at_once(driver: JourneyTestDriver, ada: str) -> N
 
 def test_the_mail_lists_what_was_bought(driver: JourneyTestDriver, ada: str) -> None:
     (mail,) = driver.track(ada, "Order Completed", ORDER)
-    assert "- 1 x Cast-Iron Pan, 59.00 EUR" in mail["content"]["text"]
+    assert "- 1 x Cast-Iron Pan, €59.00" in mail["content"]["text"]
 
 
 def test_the_mail_tells_the_total(driver: JourneyTestDriver, ada: str) -> None:
     (mail,) = driver.track(ada, "Order Completed", ORDER)
-    assert "Total with delivery: 63.90 EUR" in mail["content"]["text"]
+    assert "Total with delivery: €63.90" in mail["content"]["text"]
 
 
 def test_the_confirmation_needs_no_consent(driver: JourneyTestDriver) -> None:
