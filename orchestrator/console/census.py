@@ -8,18 +8,16 @@ from __future__ import annotations
 import csv
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final, TextIO
 
 import orjson
 
 from orchestrator.console.follow import Follower
-from orchestrator.engine import history, segments, traits
-from orchestrator.engine.audience import EVERYTHING, Audience, Trait, own_state
-from orchestrator.engine.chunks import Chunks
-from orchestrator.engine.customer import PARTS, Customer, decode, is_customer
-from orchestrator.engine.home import Home
+from orchestrator.engine import traits
+from orchestrator.engine.belonging import Belonging
+from orchestrator.engine.customer import CUSTOMERS, PARTS, Customer, decode
 from orchestrator.engine.journey import Env
 from orchestrator.engine.turn import Turn
 from orchestrator.errors import UsageError
@@ -28,7 +26,6 @@ from orchestrator.settings import Settings
 from orchestrator.streams.checkpoint import META_KEY
 from orchestrator.streams.store import Meta
 
-_SEGMENT: Final = "segments."
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 Progress = Callable[[int, int], None]
@@ -45,7 +42,6 @@ class Counted:
     """Members without a userId."""
 
 
-@dataclass(slots=True)
 class Census:
     """Takes records as they are on the changelog, in their order; the last under a key counts.
 
@@ -55,43 +51,35 @@ class Census:
         now: the moment as of which windows are looked at, UTC milliseconds.
     """
 
-    env: Env
-    name: str
-    now: int
-    _kept: dict[bytes, bytes | None] = field(default_factory=dict, init=False)
-    _parts: dict[bytes, bytes] = field(default_factory=dict, init=False)
-    _needed: tuple[Trait, ...] = field(default=(), init=False)
-
-    def __post_init__(self) -> None:
-        """Asks no more segments than it must, and computes no more traits."""
-        audience = self.env.audience
-        asked = _asked(audience, self.name)
-        self._needed = _traits_read(audience, asked)
-        self.env = replace(
-            self.env, audience=replace(audience, segments={each: audience.segments[each] for each in asked})
-        )
+    def __init__(self, env: Env, name: str, now: int) -> None:
+        self.now = now
+        self._env = env
+        self._name = name
+        self._belonging = Belonging(env, [name])
+        self._kept: dict[bytes, bytes | None] = {}
+        self._parts: dict[bytes, bytes] = {}
 
     def take(self, key: bytes, value: bytes | None) -> None:
-        """One record; whoever can be judged at once, and does not belong, is kept by key alone."""
+        """One record; of whoever can be judged at once, and does not belong, the key alone is kept."""
         if key.startswith(PARTS):
             if value is None:
                 self._parts.pop(key, None)
-            elif self._needed:
+            elif self._belonging.traits:
                 self._parts[key] = value
-        elif is_customer(key) and not key.startswith(b"\x00"):
+        elif key.startswith(CUSTOMERS):
             record = decode(value) if value is not None else None
-            if not isinstance(record, Customer):
-                self._kept.pop(key, None)
+            if isinstance(record, Customer):
+                belongs = self._belonging.asks_history(record) or self._judged(record) is not None
+                self._kept[key] = value if belongs else None
             else:
-                open_ = self._asks_history(record)
-                self._kept[key] = value if open_ or self._turn(record) is not None else None
+                self._kept.pop(key, None)
 
     def members(self) -> Iterator[Turn]:
         """All who belong to it, with what is known of them, in order of their keys."""
         for key in sorted(self._kept):
             value = self._kept[key]
             record = decode(value) if value is not None else None
-            turn = self._turn(record) if isinstance(record, Customer) else None
+            turn = self._judged(record) if isinstance(record, Customer) else None
             if turn is not None:
                 yield turn
 
@@ -103,29 +91,9 @@ class Census:
             counted.anonymous += not turn.customer.known
         return counted
 
-    def _asks_history(self, record: Customer) -> bool:
-        """Whether traits have to be computed of events that may not have been read yet."""
-        return bool(record.history) and any(
-            own_state(trait, record.computed.get(trait.name)) is None for trait in self._needed
-        )
-
-    def _turn(self, record: Customer) -> Turn | None:
-        """The customer as of now; None if they do not belong to the segment."""
-        turn = Turn(self.env, record, None, self.now, Home(chunks=Chunks(self._parts.get)))
-        record.segments = [name for name in record.segments if name not in self.env.audience.segments]
-        if self._asks_history(record):
-            self._compute(turn)
-        turn.changed.add(EVERYTHING)
-        segments.update(turn)
-        return turn if self.name in record.segments else None
-
-    def _compute(self, turn: Turn) -> None:
-        computed, events = turn.customer.computed, history.events(turn)
-        for trait in self._needed:
-            if own_state(trait, computed.get(trait.name)) is None:
-                state = traits.recomputed(trait, events, turn.now)
-                if state is not None:
-                    computed[trait.name] = [trait.version, state]
+    def _judged(self, record: Customer) -> Turn | None:
+        turn = self._belonging.judged(record, self.now, self._parts.get)
+        return turn if self._name in record.segments else None
 
 
 async def take_census(settings: Settings, bootstrap: str, env: Env, name: str, progress: Progress) -> Census:
@@ -180,21 +148,6 @@ def write_csv(turns: Iterable[Turn], file: TextIO) -> int:
     writer.writeheader()
     writer.writerows(rows)
     return len(rows)
-
-
-def _asked(audience: Audience, name: str) -> list[str]:
-    """The segment and those that it names, in the order in which they are asked."""
-    wanted = {name}
-    for each in reversed(audience.ordered):
-        if each.name in wanted:
-            wanted |= {part.removeprefix(_SEGMENT) for part in each.reads if part.startswith(_SEGMENT)}
-    return [each.name for each in audience.ordered if each.name in wanted]
-
-
-def _traits_read(audience: Audience, asked: Iterable[str]) -> tuple[Trait, ...]:
-    parts = {part for name in asked for part in audience.segments[name].reads}
-    everything = not parts.isdisjoint({EVERYTHING, f"computed.{EVERYTHING}"})
-    return tuple(trait for trait in audience.traits.values() if everything or f"computed.{trait.name}" in parts)
 
 
 def _flat(found: dict[str, Any]) -> dict[str, str]:

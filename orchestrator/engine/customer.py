@@ -19,6 +19,9 @@ EXPERIMENTS_KEPT: Final = 256
 RESERVED: Final = b"\x01"
 """How the keys of records begin that belong to no customer, beside those of the customers."""
 
+CUSTOMERS: Final = (USER.encode(), ANONYMOUS.encode())
+"""How the keys of customers' records begin."""
+
 PARTS: Final = b"\x02"
 """How the keys begin of what is kept apart from a customer's record."""
 

@@ -19,6 +19,7 @@ from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.plan import Place, Plan, make_plan
 from orchestrator.streams.planning import differs, is_new, refuse
 from orchestrator.streams.standing import Count, Standing
+from orchestrator.testing import JourneyTestDriver
 from orchestrator.testing.texts import pack_of
 
 LIMITS = AppliedLimits(dedupe_count=64, dedupe_window_ms=1000, late_after_ms=1000)
@@ -182,3 +183,23 @@ def test_a_segment_that_is_not_yet_in_force_has_a_size() -> None:
     for number in range(10):
         count.take(b"u:%d" % number, customer(f"u:{number}", traits={"points": number}), 0)
     assert count.standing().segments == Counter(vip=4)
+
+
+def test_the_size_of_a_segment_over_a_new_trait_is_that_of_the_history() -> None:
+    driver = JourneyTestDriver.of_text(
+        f"{WORLD}journey: talk\nentry: {{on: A}}\nsteps: [{{act: hello}}]\n---\nhistory: {{keep: 9, for: 30 days}}\n"
+    )
+    for user in ("ada", "ada", "bo"):
+        driver.track(user, "A")
+    pack = pack_of(
+        f"{WORLD}journey: talk\nentry: {{on: A}}\nsteps: [{{act: hello}}]\n---\n"
+        "history: {keep: 9, for: 30 days}\ncomputed: {visits: {count: A, window: 1 day}}\n---\n"
+        "segments: {often: {if: customer.computed.visits > 1}}\n"
+    )
+    env = compile_env(pack, **LIMITS.model_dump())
+    for moment, size in ((driver.now, 1), (driver.now + 2 * 86_400_000, 0)):
+        count = Count(env, moment)
+        for part in driver._run._parts:
+            for key, value in part.records.items():
+                count.take(key, value, driver.now)
+        assert count.standing().segments["often"] == size
