@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from orchestrator.engine.arms import Test
-from orchestrator.engine.audience import Audience, own_state
+from orchestrator.engine.audience import Audience, Trait, own_state
 from orchestrator.engine.condition import Condition
 from orchestrator.engine.customer import Customer, Instance, Record
 from orchestrator.engine.home import Home
@@ -282,12 +282,29 @@ def consents_view(customer: Customer) -> dict[str, Any]:
 
 def computed_view(audience: Audience, customer: Customer, now: int) -> View:
     """The computed traits at a moment, each made only when something asks for it."""
-    states = customer.computed
-    return View(
-        {},
-        {},
-        {name: partial(trait.read, own_state(trait, states.get(name)), now) for name, trait in audience.traits.items()},
-    )
+    return View({}, {}, _Readings(audience.traits, customer.computed, now))
+
+
+class _Readings(Mapping[str, Callable[[], Any]]):
+    """The computed traits by name, as something that makes their values."""
+
+    def __init__(self, traits: Mapping[str, Trait], kept: Mapping[str, list[Any]], now: int) -> None:
+        self._traits = traits
+        self._kept = kept
+        self._now = now
+
+    def __getitem__(self, name: str) -> Callable[[], Any]:
+        trait = self._traits[name]
+        return partial(trait.read, own_state(trait, self._kept.get(name)), self._now)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._traits
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._traits)
+
+    def __len__(self) -> int:
+        return len(self._traits)
 
 
 def journey_view(instance: Instance) -> View:
