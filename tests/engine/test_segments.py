@@ -109,11 +109,11 @@ def test_conditions_see_segments_with_the_event_that_changes_them(given: Given) 
 
 ENTERING = """
 journey: welcome
-entry: {on: Segment Entered, if: event.properties.segment == 'buyers'}
+entry: {segment: {entered: buyers}}
 steps: [{act: hello}]
 ---
 journey: farewell
-entry: {on: Segment Left, if: event.properties.segment == 'buyers'}
+entry: {segment: {left: buyers}}
 steps: [{act: bye}]
 """
 
@@ -183,3 +183,22 @@ def test_nothing_is_asked_when_nothing_changed() -> None:
     turn.changed.add("computed.x")
     assert update(turn) == []
     assert calls == []
+
+
+PUSHING = """
+journey: push
+entry: {segment: {entered: reachable}, reentry: after_exit}
+steps: [{update: {traits: {email: "null"}}}]
+---
+journey: pull
+entry: {segment: {left: reachable}, reentry: after_exit}
+steps: [{update: {traits: {email: "'ada@example.org'"}}}]
+"""
+
+
+def test_journeys_that_push_a_customer_in_and_out_come_to_an_end(given: Given) -> None:
+    driver = given(DEFINED + PUSHING)
+    driver.identify("ada", {"email": "ada@example.org"})
+    assert 4 <= len([move for move in moves(driver) if "reachable" in move]) <= 20
+    driver.track("ada", "Page Liked", after="1 minute")
+    assert driver.dead_letters == []
