@@ -75,7 +75,10 @@ class Explainer:
             }
         for journey in env.current.values():
             self._began[journey.name] = entry_node(journey).title
-        if chapter is None or event is None:
+        if chapter is None:
+            return
+        if event is None:
+            chapter.not_entered += _refused_by_time(chapter)
             return
         if duplicate:
             moment = format_moment(at)
@@ -86,6 +89,8 @@ class Explainer:
             return
         if isinstance(record, Customer) and _is(record, self.ids):
             chapter.not_entered += self._not_entered(env, event, record, at)
+            told = {each.journey for each in chapter.not_entered}
+            chapter.not_entered += [each for each in _refused_by_time(chapter) if each.journey not in told]
 
     def _not_entered(self, env: engine.Env, event: Event, record: Customer, at: int) -> Iterable[NotEntered]:
         entered = {
@@ -136,6 +141,15 @@ class Explainer:
                 key = moments.get(record["at"], key)
             by_key[key].append(record)
         return by_key
+
+
+def _refused_by_time(chapter: Chapter) -> list[NotEntered]:
+    """Journeys that begin with a segment, a schedule, a date or the like, and whose condition did not hold then."""
+    return [
+        NotEntered(asked.journey, asked.explained.sentence())
+        for asked in chapter.asked
+        if asked.place == "entry if" and asked.explained.holds is not True
+    ]
 
 
 def why_not(env: engine.Env, journey: Journey, event: Event, record: Customer, at: int) -> str | None:

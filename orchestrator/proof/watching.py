@@ -41,7 +41,20 @@ def watched(env: engine.Env, tell: Tell) -> engine.Env:
         pinned={name: watch(journey) for name, journey in env.pinned.items()},
         entries={name: tuple(map(watch, journeys)) for name, journeys in env.entries.items()},
         current={name: watch(journey) for name, journey in env.current.items()},
+        occasions=_with_journeys(env.occasions, watch),
     )
+
+
+def _with_journeys(value: Any, watch: Callable[[Journey], Journey]) -> Any:
+    """The same, with all journeys in it watched."""
+    if isinstance(value, Journey):
+        return watch(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = {each.name: getattr(value, each.name) for each in fields(value) if each.init}
+        return replace(value, **{name: _with_journeys(part, watch) for name, part in parts.items()})
+    if isinstance(value, Mapping):
+        return {name: _with_journeys(part, watch) for name, part in value.items()}
+    return tuple(_with_journeys(part, watch) for part in value) if type(value) is tuple else value
 
 
 def explained(condition: Any, event: Any, customer: Any, journey: Any) -> Explained:

@@ -250,3 +250,20 @@ def test_a_story_changes_nothing_about_what_is_decided(hours: float) -> None:
     assert [record["action_id"] for record in records if record["kind"] == "action"] == [
         action["action_id"] for action in driver.actions if action["kind"] == "action"
     ]
+
+
+def test_entries_by_time_tell_their_conditions_too() -> None:
+    world = """
+        action: note
+        channel: crm
+        purpose: service
+        content: {object: note, fields: {text: hi}}
+        ---
+        journey: daily
+        entry: {schedule: "0 9 * * *", if: has(customer.traits.phone)}
+        steps: [{act: note}]
+    """
+    past = [identify(0)]
+    found = explain_recording(pack_of(world), Settings(project=Path()), past, "ada", 24 * HOUR)
+    assert missed(found, "daily") == ["has(customer.traits.phone) is false"]
+    assert "daily: last on 2026-01-06 09:00:00: has(customer.traits.phone) is false" in told(found)
