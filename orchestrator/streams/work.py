@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
@@ -110,7 +110,7 @@ class Work:
         self._intake = intake
         self._read = read
         self._ledger_key = key_of(partition)
-        ledger = engine.Ledger(partition, partitions, lambda: read(self._ledger_key))
+        ledger = engine.Ledger(partition, partitions, partial(read, self._ledger_key))
         self._home = engine.Home(ledger, engine.Chunks(read))
         self._old_due: dict[str, int | None] = {}
         self._last_due: dict[str, int | None] = {}
