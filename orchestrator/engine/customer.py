@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Final
 
 import orjson
@@ -204,6 +205,7 @@ _OPTIONAL: Final = (
     "segments",
     "history",
 )
+_optional: Final = attrgetter(*_OPTIONAL)
 
 
 def to_json(record: Record) -> dict[str, Any]:
@@ -211,10 +213,7 @@ def to_json(record: Record) -> dict[str, Any]:
     if isinstance(record, Pointer):
         return {"key": record.key, "to": record.to, "at": record.at}
     plain: dict[str, Any] = {"key": record.key, "first_seen": record.first_seen, "last_seen": record.last_seen}
-    for name in _OPTIONAL:
-        value = getattr(record, name)
-        if value:
-            plain[name] = value
+    plain |= {name: value for name, value in zip(_OPTIONAL, _optional(record), strict=True) if value}
     if record.next_due is not None:
         plain["next_due"] = record.next_due
     return plain

@@ -31,10 +31,11 @@ _JOINS_AT_ONCE: Final = 100
 def enter_all(turn: Turn, event: Event) -> None:
     """Lets the customer into the journeys that begin with this event."""
     entries = turn.env.entries
-    for journey in entries.get(event.name, ()):
-        enter(turn, event, journey)
-    for journey in entries.get(ANY, ()):
-        enter(turn, event, journey)
+    for journey in (*entries.get(event.name, ()), *entries.get(ANY, ())):
+        condition = journey.entry.condition
+        # Most events begin nothing, so that is found out first, without words for it.
+        if condition is None or turn.holds(condition, None)[0]:
+            enter(turn, event, journey)
     if event.name == JOURNEY_REQUESTED:
         _answer(turn, event)
 

@@ -21,7 +21,8 @@ def remember(seen: bytes, message_id: str, now: int, count: int, window_ms: int)
         return None
     if count < 1:
         return b""
-    return (seen + mark + min(now // 1000, _LAST_SECOND).to_bytes(4, "big"))[-count * _ENTRY :]
+    kept = seen if len(seen) < count * _ENTRY else seen[len(seen) - (count - 1) * _ENTRY :]
+    return b"%b%b%b" % (kept, mark, min(now // 1000, _LAST_SECOND).to_bytes(4, "big"))
 
 
 def came_within(seen: bytes, mark: bytes, now: int, window_ms: int) -> bool:

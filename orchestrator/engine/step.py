@@ -44,7 +44,7 @@ def on_event(env: Env, record: Record | None, event: Event, now: int, key: str, 
     if record is None:
         turn.changed.add(EVERYTHING)
     adapt(turn)
-    if customer.known and event.user_id is not None:
+    if event.user_id is not None and customer.known:
         identity.tie(turn, event)
     if customer.claimed:
         identity.keep_unheard(turn, event)

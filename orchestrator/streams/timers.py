@@ -42,8 +42,7 @@ class Timers:
         Args:
             now: gives the clock at which a timer of a given due moment fires.
         """
-        self._give(work, until)
-        while (found := work.next_due(until)) is not None:
+        while (found := self._earliest(work, until)) is not None:
             if not self._left:
                 return False
             self._left -= 1
@@ -52,14 +51,26 @@ class Timers:
             work.fire(key, max(due, now(due)))
         return True
 
+    def _earliest(self, work: Work, until: int) -> tuple[int, str] | None:
+        """The next customer who is due by ``until``.
+
+        Rows go to the work as they are needed: the rest of a burst would be read and sorted again at each checkpoint.
+        """
+        while True:
+            there = self._given < len(self._rows) and self._rows[self._given][0] <= until
+            before = self._rows[self._given][0] - 1 if there else until
+            found = work.next_due(before)
+            if found is not None or not there:
+                return found
+            self._give(work, until)
+
     def _give(self, work: Work, until: int) -> None:
         first = self._given
         while self._given < len(self._rows) and self._rows[self._given][0] <= until:
             self._given += 1
-            if self._given == len(self._rows) == self._asked:
-                self._read(2 * self._asked + TIMERS_PER_CHECKPOINT)
-        if self._given > first:
-            work.schedule(self._rows[first : self._given])
+        work.schedule(self._rows[first : self._given])
+        if self._given == len(self._rows) == self._asked:
+            self._read(2 * self._asked + TIMERS_PER_CHECKPOINT)
 
     def _read(self, count: int) -> None:
         self._asked = count
