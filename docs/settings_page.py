@@ -5,9 +5,19 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
+from orchestrator.channels.settings import SenderSettings, SmtpSettings, WebhookSettings
 from orchestrator.settings import Settings
+
+_HEAD = ["| setting | default | meaning |", "|---|---|---|"]
+_SENDERS: dict[str, type[BaseModel]] = {
+    "All senders": SenderSettings,
+    'kind = "smtp"': SmtpSettings,
+    'kind = "webhook"': WebhookSettings,
+}
 
 
 def page() -> str:
@@ -18,15 +28,33 @@ def page() -> str:
         "In `orchestrator.toml` under these names, or in the environment in upper case behind `ORCHESTRATOR_`.",
         "The environment wins over the file, a flag over both. Lists are written `a,b` there, tables `a=b,c=d`.",
         "",
-        "| setting | default | meaning |",
-        "|---|---|---|",
+        *_table(Settings, {"project"}),
+        "",
+        "## Senders",
+        "",
+        "In a table `[senders.NAME]` for each; `password` of `[senders.email]` is",
+        "`ORCHESTRATOR_SENDERS__EMAIL__PASSWORD` in the environment, which is the place for secrets. `kind` is `smtp`,",
+        "`webhook` or `console`. See [senders.md](senders.md).",
     ]
-    for name, field in Settings.model_fields.items():
-        if name == "project":
-            continue
-        default = "" if field.default is None or isinstance(field.default, SecretStr) else f"`{field.default}`"
-        lines.append(f"| `{name}` | {default} | {field.description} |")
+    common = {"kind", "name"}
+    for title, model in _SENDERS.items():
+        lines += ["", f"### {title}", "", *_table(model, common)]
+        common |= set(SenderSettings.model_fields)
     return "\n".join(lines) + "\n"
+
+
+def _table(model: type[BaseModel], without: set[str]) -> list[str]:
+    return _HEAD + [
+        _row(field.alias or name, field) for name, field in model.model_fields.items() if name not in without
+    ]
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    default = field.default
+    if isinstance(default, tuple):
+        default = ",".join(default)
+    shown = "" if default is None or default is PydanticUndefined else f"`{default}`"
+    return f"| `{name}` | {shown} | {field.description} |"
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from orchestrator.commands import (
     replay,
     schema,
     segment,
+    send,
     simulate,
     states,
     tail,
@@ -57,6 +58,7 @@ app.command()(states.stop)
 app.command()(history.history)
 app.command()(history.rollback)
 app.command()(worker.worker)
+app.command()(send.send)
 app.command()(replay.replay)
 app.command()(enter.enter)
 app.command()(tail.tail)

@@ -28,8 +28,9 @@ from orchestrator.kafka.names import EVENT_TOPICS, FIXED_TOPICS, is_logical
 FILE_NAME = "orchestrator.toml"
 VARIABLE_PREFIX = "ORCHESTRATOR_"
 
-# Read elsewhere: by the jar cache and by the command line.
+# Read elsewhere: by the jar cache, by the command line and by senders.
 _OTHER_VARIABLES = {"ORCHESTRATOR_CACHE", "ORCHESTRATOR_PROJECT"}
+SENDER_VARIABLES = f"{VARIABLE_PREFIX}SENDERS__"
 _TOPIC_NAME = re.compile(r"[A-Za-z0-9._-]{1,249}")
 _SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
 _SHOWN_LENGTH = 80
@@ -135,6 +136,10 @@ class Settings(BaseSettings):
     max_event_age: DurationMs = _duration("365 days", "An event older than this goes to dead-letter.")
     future_tolerance: DurationMs = _duration("1 day", "An event dated further ahead goes to dead-letter.")
     max_event_bytes: int = Field(262_144, ge=1_024, le=1_000_000, description="A larger event goes to dead-letter.")
+
+    senders: dict[str, dict[str, Any]] = Field(
+        {}, repr=False, exclude=True, description="Senders by name, a table for each: see below."
+    )
 
     http_host: str = Field("127.0.0.1", min_length=1, description="Address of the HTTP server.")
     http_port: Port = Field(8080, description="Port of the HTTP server; 0 means any free one.")
@@ -340,7 +345,8 @@ class _File(_Source):
 class _Environment(_Source):
     def __init__(self) -> None:
         super().__init__()
-        names = {name for name in os.environ if name.upper().startswith(VARIABLE_PREFIX)} - _OTHER_VARIABLES
+        ours = {name for name in os.environ if name.upper().startswith(VARIABLE_PREFIX)} - _OTHER_VARIABLES
+        names = {name for name in ours if not name.upper().startswith(SENDER_VARIABLES)}
         unknown = {name for name in names if self._setting(name) not in Settings.model_fields}
         read = EnvSettingsSource(Settings)()
         self._keep_known({self._setting(name): None for name in sorted(unknown)})
@@ -386,7 +392,7 @@ def _line(name: str, value: Any, message: str, sources: list[_Source]) -> str:
 
 
 def _shown(name: str, value: Any) -> str:
-    if value is None or "password" in name:
+    if value is None or "password" in name or name == "senders":
         return ""
     text = str(value) if isinstance(value, Path) else repr(value)
     return f" = {text if len(text) <= _SHOWN_LENGTH else text[:_SHOWN_LENGTH] + '…'}"

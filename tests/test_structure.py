@@ -24,7 +24,12 @@ LONGEST_CHAIN = 24
 LONG_LINES = 400
 LONGEST_LINES = 700
 
-SHELL = frozenset({"api", "cli", "commands", "console", "demo", "kafka", "proof", "replay", "streams", "testing"})
+SHELL = frozenset(
+    {
+        *("api", "channels", "cli", "commands", "console", "demo", "health", "kafka", "proof", "replay", "streams"),
+        "testing",
+    }
+)
 IMPURE = frozenset(
     {
         *("aiokafka", "asyncio", "concurrent", "faust", "mode", "multiprocessing", "random", "rocksdict", "secrets"),
@@ -53,7 +58,13 @@ LAYERS = {
     "events": Layer(SHELL),
     "journeys": Layer(frozenset({"kafka", "streams"})),
     "content": Layer(frozenset({"kafka", "streams"})),
+    "channels": Layer(SHELL - {"channels", "health", "kafka", "streams"} | {"engine", "content"}),
+    **dict.fromkeys(
+        ("channels.dispatch", "channels.progress", "channels.reports"),
+        Layer(SHELL - {"channels"}, IMPURE, IMPURE_CALLS),
+    ),
 }
+"""By sub-package, or by module of one."""
 
 DRAWER = re.compile(r"(^|_)(common|helpers?|managers?|misc|utils?|utilities)$")
 
@@ -144,7 +155,7 @@ def layer_breaks(package: Path) -> list[str]:
     modules = read_package(package)
     breaks = []
     for room, layer in LAYERS.items():
-        inside = [name for name in modules if _room(name) == room]
+        inside = [name for name in modules if room in (_room(name), name.partition(".")[2])]
         breaks += [problem for name in inside for problem in _impure_calls(modules[name], layer)]
         breaks += _forbidden_ways(modules, inside, layer)
     return breaks

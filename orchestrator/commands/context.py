@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from orchestrator.kafka.cluster import bootstrap_of, embedded_broker
+
 if TYPE_CHECKING:
-    from orchestrator.kafka.broker import EmbeddedBroker
     from orchestrator.settings import Settings
+
+__all__ = ["bootstrap_of", "embedded_broker", "settings_of"]
 
 
 def settings_of(context: typer.Context, **flags: Any) -> Settings:
@@ -18,35 +21,3 @@ def settings_of(context: typer.Context, **flags: Any) -> Settings:
 
     project: Path = context.find_root().params["project"]
     return Settings.load(project, **flags)
-
-
-def embedded_broker(settings: Settings) -> EmbeddedBroker:
-    """The embedded broker of the project, whether it runs or not.
-
-    Raises:
-        UsageError: the settings name a cluster.
-    """
-    from orchestrator.errors import UsageError
-    from orchestrator.kafka.broker import EmbeddedBroker
-
-    if settings.kafka:
-        raise UsageError(f"the setting kafka names a cluster, {settings.kafka}: the embedded broker isn't used")
-    return EmbeddedBroker(settings.kafka_folder, settings.kafka_port)
-
-
-def bootstrap_of(settings: Settings) -> str:
-    """The bootstrap servers: those of the settings, else the embedded broker's.
-
-    Raises:
-        InfrastructureError: the embedded broker isn't running.
-    """
-    from orchestrator.errors import InfrastructureError
-
-    if settings.kafka:
-        return settings.kafka
-    bootstrap = embedded_broker(settings).status().bootstrap
-    if not bootstrap:
-        raise InfrastructureError(
-            "Kafka isn't running: start it with 'orchestrator kafka start', or name your cluster in ORCHESTRATOR_KAFKA"
-        )
-    return bootstrap
