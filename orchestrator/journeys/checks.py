@@ -20,15 +20,10 @@ from orchestrator.journeys.source import Location
 from orchestrator.journeys.step_checks import Named, check_steps
 from orchestrator.journeys.steps import ArmDefinition, StepDefinition, WaitForDateDefinition, WaitForEventDefinition
 
-MOST_STEPS: Final = 500
-"""More would not pass in one go through the engine, which takes so many for a loop of our own making."""
-
 
 def check_journey(journey: JourneyDefinition, named: Named) -> Iterator[Finding]:
     """What is wrong with a journey by itself."""
     steps = list(walk(journey.steps, ("steps",)))
-    if len(steps) > MOST_STEPS:
-        yield Finding(("steps",), f"has {len(steps)} steps, and at most {MOST_STEPS} are allowed: split it up")
     yield from check_entry(journey)
     yield from _check_events(journey, steps)
     yield from _check_ids(steps)

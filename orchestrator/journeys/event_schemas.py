@@ -14,12 +14,24 @@ from pydantic import Field, StrictBool
 from orchestrator.events.event import GROUPED, IDENTIFIED
 from orchestrator.journeys.model import ANY_EVENT, Model
 from orchestrator.journeys.source import read_source
-from orchestrator.journeys.value_types import ANY_FIELDS, DYN, TEXT, TIME, Fields, Type, ValueType, joined, settled
+from orchestrator.journeys.value_types import (
+    ANY_FIELDS,
+    DYN,
+    MOST_FIELDS,
+    TEXT,
+    TIME,
+    Fields,
+    Type,
+    ValueType,
+    joined,
+    settled,
+)
 
 EVENTS: Final = "events.yaml"
 _PACKAGE: Final = Path(__file__).with_name(EVENTS)
 _REMEDY: Final = "declare it in events.yaml"
 _MOST_NAMED: Final = 3
+_MOST_EVENTS: Final = 5_000
 _NO_TRAITS: Final = Fields(remedy=f"only {IDENTIFIED} and {GROUPED} have traits, write customer.traits")
 
 EventName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"[^\s*]")]
@@ -30,14 +42,16 @@ class EventDefinition(Model):
     """One event: what its properties are."""
 
     description: str = Field("", description="what happened, in a sentence")
-    properties: dict[PropertyName, ValueType] = Field({}, description="each property with its type")
+    properties: dict[PropertyName, ValueType] = Field(
+        {}, max_length=MOST_FIELDS, description="each property with its type"
+    )
     open: StrictBool = Field(False, description="whether it may have properties that are not named")
 
 
 class EventsDefinition(Model):
     """events.yaml: events of the project's own, or other properties for the ones that come with the package."""
 
-    events: dict[EventName, EventDefinition] = Field(description="the events, by name")
+    events: dict[EventName, EventDefinition] = Field(max_length=_MOST_EVENTS, description="the events, by name")
 
 
 class EventSchemas:

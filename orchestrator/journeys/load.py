@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
@@ -25,8 +26,9 @@ from orchestrator.journeys.path_checks import check_joins
 from orchestrator.journeys.policy import PolicyDefinition
 from orchestrator.journeys.scopes import LEARNT, Scopes, computed_types
 from orchestrator.journeys.segments import SegmentsDefinition
-from orchestrator.journeys.sentences import sentences
-from orchestrator.journeys.source import Source, read_source
+from orchestrator.journeys.sentences import MOST_PROBLEMS, readable, sentences
+from orchestrator.journeys.size import MOST_BYTES, too_large
+from orchestrator.journeys.source import LARGEST_FILE, Source, read_source
 from orchestrator.journeys.step_checks import Named, check_experiments
 from orchestrator.journeys.traits import TraitsDefinition
 from orchestrator.journeys.type_checks import check_action_types, check_journey_types, check_types_in
@@ -120,8 +122,10 @@ class _Definitions(Generic[M]):
             for location, message in sentences(error, self._model):
                 yield source.problem(location, message)
             return
-        name = self._name_of(model)
-        if name in self.sources:
+        name, excess = self._name_of(model), too_large(model)
+        if excess is not None:
+            yield source.problem(excess.location, excess.message)
+        elif name in self.sources:
             first = self.sources[name]
             message = f"the {self._kind} '{name}' is in {first.path}:{first.line((self._kind,))} already"
             yield source.problem((self._kind,), message)
@@ -138,6 +142,7 @@ class _Project:
 
     def __init__(self) -> None:
         self.files: list[Path] = []
+        self._size = 0
         self._problems: list[Problem] = []
         self._journeys = _Definitions("journey", JourneyDefinition, lambda journey: journey.journey)
         self._actions = _Definitions("action", ActionDefinition, lambda action: action.action)
@@ -157,15 +162,15 @@ class _Project:
             what = "there is no such folder" if not folder.exists() else f"there is no folder '{JOURNEYS}' in it"
             self._problems.append(Problem(folder, 0, f"{what}: a project has {JOURNEYS}/*.yaml and {ACTIONS}/*.yaml"))
             return
-        if (folder / CHANNELS).exists():
+        if _is_there(folder / CHANNELS):
             self._read_channels(folder / CHANNELS)
-        if (folder / EVENTS).exists():
+        if _is_there(folder / EVENTS):
             self._read_events(folder / EVENTS)
-        if (folder / POLICY).exists():
+        if _is_there(folder / POLICY):
             self._policy = self._read_one(folder / POLICY, PolicyDefinition) or self._policy
-        if (folder / TRAITS).exists():
+        if _is_there(folder / TRAITS):
             self._traits = self._read_one(folder / TRAITS, TraitsDefinition)
-        if (folder / SEGMENTS).exists():
+        if _is_there(folder / SEGMENTS):
             self._segments = self._read_one(folder / SEGMENTS, SegmentsDefinition)
         if (folder / PARTIALS).is_dir():
             self._problems += self._partials.read(folder / PARTIALS)
@@ -243,11 +248,13 @@ class _Project:
     def _typed(
         self, name: str, action: ActionDefinition, journeys: Iterable[JourneyDefinition], scopes: Scopes
     ) -> Iterator[Problem]:
-        for finding in check_action_types(action, journeys, scopes, self._partials.texts):
+        own: list[Finding] = []
+        for finding in islice(check_action_types(action, journeys, scopes, self._partials.texts), MOST_PROBLEMS + 1):
             if finding.partial is None:
-                yield from self._actions.placed(name, [finding])
+                own.append(finding)
             elif finding.partial not in self._partials.wrong:
                 yield Problem(self._partials.path(finding.partial), finding.line, finding.message)
+        yield from self._actions.placed(name, own)
 
     def _users(self) -> dict[str, list[JourneyDefinition]]:
         """The journeys that use each action."""
@@ -272,11 +279,18 @@ class _Project:
         for path in sorted(folder.rglob("*")):
             if any(part.startswith(".") for part in path.relative_to(folder).parts):
                 continue
-            if path.suffix == ".yaml" and path.is_file():
-                self.files.append(path)
-                yield path
-            elif path.suffix == ".yml":
+            if path.suffix == ".yml":
                 self._problems.append(Problem(path, 0, "is not read: name it .yaml"))
+            elif path.suffix == ".yaml" and path.is_dir():
+                self._problems.append(Problem(path, 0, "is a folder: name it without .yaml"))
+            elif path.suffix == ".yaml":
+                self.files.append(path)
+                self._size += min(path.stat().st_size, LARGEST_FILE) if path.is_file() else 0
+                if self._size > MOST_BYTES:
+                    message = f"the files up to here have more than {MOST_BYTES // 1_000_000} MB: make several projects"
+                    self._problems.append(Problem(path, 0, message))
+                    return
+                yield path
 
     def _read_one(self, path: Path, model: type[M]) -> M | None:
         """A file of which a project has at most one; None if it is wrong."""
@@ -288,10 +302,15 @@ class _Project:
             return None
         self._sources[path.name] = source
         try:
-            return model.model_validate(source.value, by_alias=True, by_name=False)
+            found = model.model_validate(source.value, by_alias=True, by_name=False)
         except ValidationError as error:
-            self._problems += [source.problem(*found) for found in sentences(error, model)]
+            self._problems += [source.problem(*each) for each in sentences(error, model)]
             return None
+        excess = too_large(found)
+        if excess is None:
+            return found
+        self._problems.append(source.problem(excess.location, excess.message))
+        return None
 
     def _read_events(self, path: Path) -> None:
         """The package's schemas go on where the file is wrong, so that one mistake is one problem."""
@@ -328,12 +347,21 @@ class _Project:
             self._channel_names = set(self._channels)
 
 
+def _is_there(path: Path) -> bool:
+    """A link that leads nowhere is there too: it was meant to be read."""
+    return path.exists() or path.is_symlink()
+
+
 def _placed(source: Source, findings: Iterable[Finding]) -> Iterator[Problem]:
-    for finding in findings:
+    """The findings with their places; of very many, the first."""
+    for number, finding in enumerate(findings):
+        if number == MOST_PROBLEMS:
+            yield Problem(source.path, 0, f"more is wrong here than these {MOST_PROBLEMS} things")
+            return
         line = source.line(finding.location)
         if finding.line:
             line = source.line_in(finding.location, finding.line, finding.column)
-        yield Problem(source.path, line, finding.message)
+        yield Problem(source.path, line, readable(finding.message))
 
 
 @cache

@@ -34,7 +34,7 @@ class PartialFiles:
     def read(self, folder: Path) -> Iterator[Problem]:
         """Reads all of a project; what is wrong with them."""
         for path in sorted(folder.iterdir()):
-            if path.name.startswith(".") or not path.is_file():
+            if path.name.startswith("."):
                 continue
             if path.suffix != ENDING:
                 yield Problem(path, 0, f"is not read: name it {path.name.split('.')[0]}{ENDING}")

@@ -73,16 +73,16 @@ class Scopes:
         """What conditions of an entry see, and all others outside of a stay; without events, any may be there."""
         return {"event": self._event(events), "customer": self.customer()}
 
-    def in_journey(self, journey: JourneyDefinition, events: Iterable[str] | None = None) -> Variables:
-        """What conditions and templates of a stay see: ``events`` if they say themselves which, else the journey's."""
-        heard = list(listened(journey))
+    def in_journey(self, journey: JourneyDefinition) -> Variables:
+        """What conditions and templates of a stay see that do not say themselves for which events they are."""
         entry = journey.entry.seen
-        waited = _waited_events(heard) + _opening_events(journey)
-        return {
-            "event": self._event(events if events is not None else (*entry, *waited)),
-            "customer": self.customer(),
-            "journey": self._stay(entry, waited),
-        }
+        waited = _waited_events(list(listened(journey))) + _opening_events(journey)
+        event = self._event((*entry, *waited))
+        return {"event": event, "customer": self.customer(), "journey": self._stay(entry, waited)}
+
+    def hearing(self, variables: Variables, events: Iterable[str]) -> Variables:
+        """The same where only these events are heard."""
+        return {**variables, "event": self._event(events)}
 
     def anywhere(self) -> Variables:
         """What a template sees that no journey uses yet."""

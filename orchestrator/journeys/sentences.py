@@ -19,11 +19,28 @@ _QUOTED = re.compile(r"'([^']*)'")
 _NOT_OF_NAMES = re.compile(r"[^a-z0-9]+")
 _LONGEST_SHOWN: Final = 60
 _MOST_SHOWN: Final = 20
+_LONGEST_SENTENCE: Final = 1_000
+
+MOST_PROBLEMS: Final = 100
+"""Of one file: more help nobody, and take long to tell."""
 
 
 def sentences(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Location, str]]:
-    """Each problem with the location of the key that is wrong."""
-    for found in error.errors(include_url=False):
+    """Each problem with the location of the key that is wrong; of very many, the first."""
+    for location, sentence in _sentences(error, model):
+        yield location, readable(sentence)
+
+
+def readable(sentence: str) -> str:
+    """The sentence without the middle of what is far too long to read."""
+    return sentence if len(sentence) <= _LONGEST_SENTENCE else f"{sentence[:160]} … {sentence[-160:]}"
+
+
+def _sentences(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Location, str]]:
+    errors = error.errors(include_url=False)
+    if len(errors) > MOST_PROBLEMS:
+        yield (), f"{len(errors)} things are wrong here, of which these are the first {MOST_PROBLEMS}"
+    for found in errors[:MOST_PROBLEMS]:
         location = tuple(found["loc"])
         if found["type"] == "too_short" and found["input"]:
             continue  # it is short of those that are wrong themselves
@@ -93,7 +110,11 @@ _EXPECTED: Final = {
     "model_type": "must have keys and values",
     "dict_type": "must have keys and values",
 }
-_OTHER: Final = {"too_short": "must not be empty", "string_too_short": "must not be empty"}
+_OTHER: Final = {
+    "too_long": "has too many keys: split it up",
+    "too_short": "must not be empty",
+    "string_too_short": "must not be empty",
+}
 
 
 def _pattern_sentence(value: str, pattern: str) -> str:

@@ -7,7 +7,9 @@ of ``on``, ``yes``, ``012`` or ``2024-01-01`` is text here, and so is every key.
 from __future__ import annotations
 
 import math
+import os
 import re
+import stat
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +29,7 @@ MOST_VALUES: Final = 100_000
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_WORD = re.compile(r"\S+")
 _TAB = re.compile(r"^ *\t", re.MULTILINE)
 _CONSTANTS: Final[Mapping[str, Any]] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _TOO_DEEP: Final = f"is nested deeper than {DEEPEST} levels"
@@ -87,13 +90,12 @@ class Source:
             return found
         lines = node.value.split("\n")[:line]
         before = "".join(lines[: line - 1]) + "".join(lines[line - 1 :])[: column - 1]
-        ink = sum(not character.isspace() for character in before)
+        ink = len("".join(before.split()))
         # Folding and indentation change only white space, so the ink before a place is the same in file and value.
-        for at in range(node.start, node.end):
-            if not self._text[at].isspace():
-                if ink == 0:
-                    return self._text.count("\n", 0, at) + 1
-                ink -= 1
+        for word in _WORD.finditer(self._text, node.start, node.end):
+            if ink < len(word[0]):
+                return self._text.count("\n", 0, word.start()) + 1
+            ink -= len(word[0])
         return found
 
     def problem(self, location: Location, message: str) -> Problem:
@@ -140,10 +142,17 @@ def parse_source(path: Path, data: bytes) -> Source:
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_opened) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise DefinitionError([Problem(path, 0, "cannot be read: it is no file with something in it")])
             return file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise DefinitionError([Problem(path, 0, f"cannot be read: {error.strerror}")]) from None
+
+
+def _opened(path: str, flags: int) -> int:
+    # Else a pipe waits for somebody to write.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _decoded(path: Path, data: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -12,6 +13,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from orchestrator.journeys.cel_types import unknown_field
+from orchestrator.journeys.sentences import MOST_PROBLEMS
 from orchestrator.journeys.value_types import (
     BOOL,
     DYN,
@@ -75,9 +77,12 @@ def check_template(source: str, seen: Mapping[str, Variables], partials: Mapping
     if tree is None:
         return []
     wrong: dict[_Place, dict[str, Misuse]] = {}
-    for journey, variables in seen.items():
-        for misuse in _Walk(variables, partials).misuses(tree):
-            wrong.setdefault(misuse.place, {}).setdefault(journey, misuse)
+    try:
+        for journey, variables in seen.items():
+            for misuse in _Walk(variables, partials).misuses(tree):
+                wrong.setdefault(misuse.place, {}).setdefault(journey, misuse)
+    except RecursionError:
+        return [Misuse(1, "", "the template is nested too deeply: split it up")]
     return [_told(told, len(seen)) for _, told in sorted(wrong.items()) if _counts(told, len(seen))]
 
 
@@ -100,6 +105,10 @@ def _parse(source: str) -> nodes.Template | None:
         return None  # which is told where it is compiled
 
 
+class _Enough(Exception):
+    """More is not worth finding."""
+
+
 class _Walk:
     """Goes through the tree of a template, with the types of the names that it binds."""
 
@@ -111,8 +120,9 @@ class _Walk:
         self._found: list[Misuse] = []
 
     def misuses(self, tree: nodes.Template) -> list[Misuse]:
-        """All that is wrong."""
-        self._block(tree.body)
+        """All that is wrong; of very much, the first."""
+        with suppress(_Enough):
+            self._block(tree.body)
         return self._found
 
     # Statements.
@@ -293,6 +303,8 @@ class _Walk:
     def _refuse(self, node: nodes.Node, message: str, word: str, *, guarded: bool = False) -> None:
         partial = self._within[-1] if self._within else None
         self._found.append(Misuse(node.lineno, word, message, guarded, partial))
+        if len(self._found) > MOST_PROBLEMS:
+            raise _Enough
 
 
 def _attribute_of(node: nodes.Filter) -> str | None:

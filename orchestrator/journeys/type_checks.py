@@ -32,15 +32,16 @@ def check_journey_types(journey: JourneyDefinition, scopes: Scopes) -> Iterator[
         unknown = unknown_field(scopes.traits(), journey.entry.date.trait, f"the trait '{journey.entry.date.trait}'")
         if unknown is not None:
             yield Finding(("entry", "date", "attribute"), unknown)
+    inside = scopes.in_journey(journey)
     for found in expressions(journey):
         if found.location[0] == "entry":
             if _compiles(found.source, ENTRY_VARIABLES):
                 yield from _check(found, scopes.at_entry(found.events or journey.entry.seen))
         elif _compiles(found.source, ALL_VARIABLES):
-            yield from _check(found, scopes.in_journey(journey, found.events))
+            yield from _check(found, inside if found.events is None else scopes.hearing(inside, found.events))
     for location, step in walk(journey.steps, ("steps",)):
         if step.update is not None:
-            yield from _check_update(step.update, (*location, "update", "traits"), scopes, journey)
+            yield from _check_update(step.update, (*location, "update", "traits"), scopes, inside)
 
 
 def check_action_types(
@@ -110,14 +111,12 @@ def _check_segments(journey: JourneyDefinition, scopes: Scopes) -> Iterator[Find
             yield Finding(location, message)
 
 
-def _check_update(
-    update: UpdateDefinition, at: Location, scopes: Scopes, journey: JourneyDefinition
-) -> Iterator[Finding]:
+def _check_update(update: UpdateDefinition, at: Location, scopes: Scopes, inside: Variables) -> Iterator[Finding]:
     for name, source in update.traits.items():
         declared = scopes.traits().get(name)
         if declared is None or not _compiles(source, ALL_VARIABLES):
             continue
-        made = type_of(source, scopes.in_journey(journey))
+        made = type_of(source, inside)
         if not comparable(declared, made) and not (is_text(declared) and made == TIME):
             message = f"the trait '{name}' is {described(declared)}, and this is {described(made)}"
             yield Finding((*at, name), message)

@@ -94,6 +94,9 @@ TIME_TEXT: Final = _WRITTEN["time"]
 _DEEPEST: Final = 10
 _NAME_LONGEST: Final = 200
 
+MOST_FIELDS: Final = 1_000
+"""Of one map: among more, nobody finds the nearest right name in time."""
+
 
 def is_text(type_: Type) -> bool:
     """Whether values of the type are texts, whatever they say."""
@@ -191,6 +194,8 @@ def _read(written: Any, where: str, depth: int) -> Type:
         return Fields(rest=_read(written["map"], where, depth + 1))
     if set(written) == {"one_of"}:
         return _choice(written["one_of"], where)
+    if len(written) > MOST_FIELDS:
+        raise ValueError(f"{where}a map has at most {MOST_FIELDS} fields: take 'map' if any may be there")
     return Fields(MappingProxyType({name: _field(name, part, depth) for name, part in written.items()}))
 
 

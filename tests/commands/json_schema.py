@@ -131,3 +131,7 @@ def _maximum(value: Any, rule: float, root: Any, at: str) -> Iterator[str]:
 
 def _exclusiveminimum(value: Any, rule: float, root: Any, at: str) -> Iterator[str]:
     yield from _bound(value, not isinstance(value, int | float) or value > rule, at)
+
+
+def _maxproperties(value: Any, rule: int, root: Any, at: str) -> Iterator[str]:
+    yield from _bound(value, not isinstance(value, dict) or len(value) <= rule, at)
