@@ -21,7 +21,7 @@ from orchestrator.journeys.sentences import hint
 from orchestrator.journeys.source import Location
 from orchestrator.journeys.steps import UpdateDefinition
 from orchestrator.journeys.template_types import Misuse, check_template
-from orchestrator.journeys.value_types import TIME, described, is_text
+from orchestrator.journeys.value_types import DYN, NULL, TIME, described, is_text
 
 
 def check_journey_types(journey: JourneyDefinition, scopes: Scopes) -> Iterator[Finding]:
@@ -125,6 +125,10 @@ def _check_update(update: UpdateDefinition, at: Location, scopes: Scopes, inside
 def _check(found: Marked, variables: Variables) -> Iterator[Finding]:
     for error in check_types(found.source, variables, condition=found.location[-1] == "if"):
         yield Finding(found.location, str(error), error.line, error.column)
+    if found.location[-2:] == ("wait", "date"):
+        made = type_of(found.source, variables)
+        if made not in (DYN, NULL, TIME) and not is_text(made):
+            yield Finding(found.location, f"'date' is {described(made)}, and a date or a time is needed")
 
 
 def _compiles(source: str, variables: frozenset[str]) -> bool:

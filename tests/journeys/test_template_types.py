@@ -292,6 +292,24 @@ def test_updates_and_dates_name_traits_that_are_declared(tmp_path: Path) -> None
     ]
 
 
+def test_a_wait_for_a_date_waits_for_one(tmp_path: Path) -> None:
+    journey = """\
+    journey: a
+    entry: {on: Order}
+    steps:
+      - wait: {date: customer.traits.birthday}
+      - wait: {date: event.timestamp}
+      - wait: {date: customer.traits.points}
+    """
+    files = {
+        "events.yaml": EVENTS,
+        "traits.yaml": "given: {birthday: date, points: number}",
+        "journeys/a.yaml": journey,
+        "actions/mail.yaml": mail("x"),
+    }
+    assert found(tmp_path, files) == ["journeys/a.yaml:6: 'date' is a number, and a date or a time is needed"]
+
+
 def test_segments_traits_and_their_conditions_are_checked(tmp_path: Path) -> None:
     traits = """\
     given: {tier: text}
