@@ -50,7 +50,7 @@ class _Kind(Received):
 _KIND: TypeAdapter[_Kind] = TypeAdapter(_Kind)
 
 
-def read(value: bytes | None, headers: Iterable[tuple[str, bytes]] = ()) -> Action | Cancel:
+def read(value: bytes | None, headers: Iterable[tuple[str, bytes | None]] = ()) -> Action | Cancel:
     """The action or cancel of a record.
 
     Raises:
@@ -62,7 +62,7 @@ def read(value: bytes | None, headers: Iterable[tuple[str, bytes]] = ()) -> Acti
         message: Action | Cancel = model.model_validate_json(text)
     except ValidationError as error:
         raise ValueError(_sentence(error)) from error
-    found = dict(headers).get(_TRACEPARENT, b"").decode("ascii", "replace")
+    found = (dict(headers).get(_TRACEPARENT) or b"").decode("ascii", "replace")
     return message.model_copy(update={_TRACEPARENT: found if _W3C.fullmatch(found) else None})
 
 

@@ -80,7 +80,12 @@ class Courier:
         logical = [names.action_topic(channel) for channel in options.channels]
         self._logical = {settings.topic(topic): topic for topic in logical}
         self._topics = ActionTopics(
-            settings, bootstrap, f"{settings.group}-send-{options.name}", self._logical, self._let_go
+            settings,
+            bootstrap,
+            f"{settings.group}-send-{options.name}",
+            self._logical,
+            self._let_go,
+            options.timeout + 2 * round(_GRACE_S * 1000),
         )
         self._reporter = Reporter(settings, bootstrap)
         self._memory: Memory | None = None
@@ -171,9 +176,8 @@ class Courier:
 
     async def _read(self) -> None:
         while True:
-            closed = self._dispatch.breaker.state is State.CLOSED
-            room = self._options.in_hand - len(self._dispatch) if closed else 0
-            self._take(await self._topics.read(room))
+            # With an open breaker as well, while there is room: a cancel or an expiry must not wait for the provider.
+            self._take(await self._topics.read(self._options.in_hand - len(self._dispatch)))
             self._wake.set()
 
     def _take(self, found: list[Read]) -> None:
@@ -195,8 +199,7 @@ class Courier:
     def _take_action(self, action: Action, found: Read) -> None:
         assert self._memory is not None
         known = self._memory.get(action.action_id)
-        if known is None and action.action_id not in self._dispatch:
-            self._dispatch.add(Held(action, found.record.offset, found.progress))
+        if known is None and self._dispatch.add(Held(action, found.record.offset, found.progress)):
             return
         self.metrics.duplicates.inc()
         if known is None or known.reported:

@@ -73,15 +73,24 @@ class Dispatch:
     def __contains__(self, action_id: str) -> bool:
         return action_id in self._by_id
 
-    def add(self, held: Held) -> None:
-        """Takes an action in hand. Its id must not be there already."""
-        assert held.action.action_id not in self._by_id
+    def add(self, held: Held) -> bool:
+        """Takes an action in hand, unless it is there already.
+
+        One whose partition went elsewhere and came back while it was being sent is ours again.
+        """
+        before = self._by_id.get(held.action.action_id)
+        if before is not None:
+            came_back = before.revoked
+            if came_back:
+                before.offset, before.progress, before.revoked = held.offset, held.progress, False
+            return came_back
         self._by_id[held.action.action_id] = held
         heappush(self._expiries, (held.action.expires_at_ms, self._next(), held))
         lane = self._lanes.setdefault(held.action.customer_id, deque())
         lane.append(held)
         if len(lane) == 1:
             self._make_ready(held)
+        return True
 
     def cancel(self, action_id: str, reason: str, now: int) -> tuple[Held, Ending] | None:
         """Ends an action that waits. One that is being sent is marked: it ends with its try."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from orchestrator.errors import InfrastructureError
 from orchestrator.events.routing import ENGAGEMENT
@@ -15,6 +16,8 @@ from orchestrator.kafka import names
 from orchestrator.kafka.client import client_options
 from orchestrator.moments import format_moment
 from orchestrator.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 Headers = list[tuple[str, bytes]]
 
@@ -65,12 +68,17 @@ class Reporter:
             "time": format_moment(now),
         }
         said = [(f"dead-letter-{name}", word.encode("utf-8", "replace")) for name, word in words.items()]
-        await self._send(self._dead_letter, record.key, [record.value], [*record.headers, *said])
+        try:
+            await self._send(self._dead_letter, record.key, [record.value], [*record.headers, *said])
+        except MessageSizeTooLargeError:
+            _log.error("%s %s/%s is too large for %s", topic, record.partition, record.offset, self._dead_letter)
 
     async def _send(self, topic: str, key: bytes | None, values: Iterable[bytes | None], headers: Headers) -> None:
         try:
             # Handed over one after the other, so that they lie in their order; awaited together.
             sent = [await self._producer.send(topic, value, key, headers=headers) for value in values]
             await asyncio.gather(*sent)
+        except MessageSizeTooLargeError:
+            raise
         except KafkaError as error:
             raise InfrastructureError(f"Kafka does not take a report on {topic}: {error}") from error

@@ -22,6 +22,7 @@ from orchestrator.settings import Settings
 _log = logging.getLogger(__name__)
 
 _POLL_MS: Final = 200
+_REQUEST_MS: Final = 30_000
 _CATCH_UP_S: Final = 5.0
 """No longer than this is read ahead before the first action goes."""
 
@@ -45,6 +46,7 @@ class ActionTopics(ConsumerRebalanceListener):  # type: ignore[misc]
     Args:
         topics: The real name of each topic to the logical one.
         revoked: Called with what goes to another member, and awaited before it goes.
+        patience_ms: How long that may take before the group goes on without us.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class ActionTopics(ConsumerRebalanceListener):  # type: ignore[misc]
         group: str,
         topics: Mapping[str, str],
         revoked: Callable[[frozenset[Progress]], Awaitable[None]],
+        patience_ms: int,
     ) -> None:
         self._options = client_options(settings, bootstrap)
         self._group = group
@@ -63,7 +66,7 @@ class ActionTopics(ConsumerRebalanceListener):  # type: ignore[misc]
         self._ready = False
         self._behind: dict[Any, int] = {}
         self._began = 0.0
-        self._polled = time.monotonic()
+        self._failure: InfrastructureError | None = None
         self._committing = asyncio.Lock()
         self._consumer = AIOKafkaConsumer(
             **self._options,
@@ -72,6 +75,8 @@ class ActionTopics(ConsumerRebalanceListener):  # type: ignore[misc]
             isolation_level="read_committed",
             auto_offset_reset="earliest",
             session_timeout_ms=settings.session_timeout,
+            rebalance_timeout_ms=max(patience_ms, settings.session_timeout),
+            request_timeout_ms=max(patience_ms, settings.session_timeout) + _REQUEST_MS,
             heartbeat_interval_ms=min(3_000, settings.session_timeout // 4),
             fetch_max_wait_ms=100,
         )
@@ -100,8 +105,12 @@ class ActionTopics(ConsumerRebalanceListener):  # type: ignore[misc]
 
     @property
     def silence_s(self) -> float:
-        """How long no read has returned, in seconds."""
-        return time.monotonic() - self._polled
+        """How long Kafka has given no answer, in seconds."""
+        asked = self._consumer.assignment() - self._consumer.paused()
+        if not asked:
+            return 0.0
+        polled = [self._consumer.last_poll_timestamp(partition) or 0 for partition in asked]
+        return min(time.time() - max(polled) / 1000, time.monotonic() - self._began)
 
     async def read(self, room: int) -> list[Read]:
         """What came, at most ``room``; nothing but the group's own business goes on where there is no room.
@@ -114,7 +123,8 @@ class ActionTopics(ConsumerRebalanceListener):  # type: ignore[misc]
             fetched = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=max(room, 1))
         except KafkaError as error:
             raise InfrastructureError(f"Kafka gives no records: {error}") from error
-        self._polled = time.monotonic()
+        if self._failure is not None:
+            raise self._failure
         if not self._ready:
             # Of partitions that come or go; whoever has them then begins at the commit.
             return []
@@ -151,10 +161,14 @@ class ActionTopics(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._commit(leaving)
 
     async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
-        """As aiokafka calls it."""
+        """As aiokafka calls it, which would only log an error."""
         partitions = list(assigned)
-        progress = await self._former(partitions) if partitions else {}
-        self._behind = dict(await self._consumer.end_offsets(partitions)) if partitions else {}
+        try:
+            progress = await self._former(partitions) if partitions else {}
+            self._behind = dict(await self._consumer.end_offsets(partitions)) if partitions else {}
+        except KafkaError as error:
+            self._failure = InfrastructureError(f"Kafka doesn't tell how far the group is: {error}")
+            return
         for partition, each in progress.items():
             self._consumer.seek(partition, each.position)
         self._progress = progress

@@ -236,6 +236,19 @@ def test_of_partitions_that_go_elsewhere_only_what_is_being_sent_stays_to_the_en
     assert (len(desk), desk.next_at()) == (0, None)
 
 
+def test_one_whose_partition_came_back_while_it_was_sent_is_ours_again() -> None:
+    desk = dispatch()
+    desk.add(one := held())
+    going(desk)
+    desk.revoke(lambda _: True)
+    again = held()
+    assert desk.add(again)
+    assert not desk.add(held()), "that one is in hand"
+    assert desk.finish(one, LATER, NOW, 1.0) is None
+    assert going(desk, NOW + 1_000) == [one]
+    assert one.progress is again.progress
+
+
 OUTCOMES: list[Outcome] = [Accepted(), LATER, Later("full", of_recipient=True), Refused("no"), Bounced("hard", "no")]
 STEPS = st.lists(
     st.tuples(
