@@ -1,6 +1,7 @@
 """A circuit breaker: after too many failures nothing is tried for a while, then one action probes.
 
-closed     all may go; ``failures`` within ``window_ms`` open it
+closed     all may go; ``failures`` within ``window_ms`` open it, unless more than these succeeded meanwhile: a few of
+           very many may always fail
 open       none may go for ``pause_ms``
 half open  one may go: its success closes the breaker, its failure opens it again
 """
@@ -32,7 +33,8 @@ class Breaker:
         self._failures = failures
         self._window_ms = window_ms
         self._pause_ms = pause_ms
-        self._failed: deque[int] = deque(maxlen=failures)
+        self._failed: deque[tuple[int, int]] = deque(maxlen=failures)
+        self._successes = 0
         self._ticket = 0
         self._until = 0
 
@@ -55,6 +57,7 @@ class Breaker:
 
     def succeeded(self, ticket: int) -> None:
         """The provider answered as it should."""
+        self._successes += 1
         if ticket == self._ticket and self.state is State.HALF_OPEN:
             self._failed.clear()
             self._turn(State.CLOSED)
@@ -63,13 +66,17 @@ class Breaker:
         """The provider failed."""
         if ticket != self._ticket:
             return
-        self._failed.append(now)
-        often = len(self._failed) == self._failures and now - self._failed[0] <= self._window_ms
-        if self.state is State.HALF_OPEN or often:
+        self._failed.append((now, self._successes))
+        if self.state is State.HALF_OPEN or self._is_down(now):
             self.opened += 1
             self.reason = reason
             self._until = now + self._pause_ms
             self._turn(State.OPEN)
+
+    def _is_down(self, now: int) -> bool:
+        since, successes = self._failed[0]
+        often = len(self._failed) == self._failures and now - since <= self._window_ms
+        return often and self._successes - successes <= self._failures
 
     def _turn(self, state: State) -> None:
         self.state = state

@@ -71,9 +71,13 @@ class SenderSettings(BaseModel):
         "5 seconds", "The wait after the first try, doubled each time."
     )
     retry_most: Annotated[DurationMs, Field(ge=1)] = _duration("30 minutes", "The longest wait between two tries.")
-    breaker_failures: int = Field(5, ge=1, le=10_000, description="So many failures of the provider open the breaker,")
-    breaker_window: Annotated[DurationMs, Field(ge=1)] = _duration("1 minute", "if they come within this time,")
-    breaker_pause: Annotated[DurationMs, Field(ge=1)] = _duration("30 seconds", "and for this time nothing is tried.")
+    breaker_failures: int = Field(
+        5, ge=1, le=10_000, description="So many failures of the provider open the circuit breaker,"
+    )
+    breaker_window: Annotated[DurationMs, Field(ge=1)] = _duration(
+        "1 minute", "if they come within this time and no more tries succeed meanwhile;"
+    )
+    breaker_pause: Annotated[DurationMs, Field(ge=1)] = _duration("30 seconds", "for this time nothing is tried then.")
     remember: Annotated[DurationMs, Field(ge=60_000)] = _duration(
         "8 days", "How long a sent action is known; longer than the action topics keep theirs."
     )

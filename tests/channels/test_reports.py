@@ -55,7 +55,8 @@ def test_a_report_is_an_event_by_the_contract(event: dict[str, Any]) -> None:
     InputEvent.model_validate(event)
     MODELS[event["event"]].model_validate(event)
     assert topic_of(event) == ENGAGEMENT
-    assert event["event"] in KNOWN_NAMES[ENGAGEMENT]
+    read = INTAKE.read(ENGAGEMENT, 0, 0, orjson.dumps(event), (), NOW, NOW)
+    assert (read.name, read.id, read.user_id) == (event["event"], event["messageId"], "u-7")
 
 
 def test_it_names_the_action_its_channel_and_its_journey() -> None:

@@ -64,6 +64,18 @@ def test_failures_far_apart_do_not() -> None:
     assert breaker.state is State.CLOSED
 
 
+@pytest.mark.parametrize(("good", "state"), [(1, State.OPEN), (2, State.CLOSED)])
+def test_a_few_failures_among_many_successes_do_not(good: int, state: State) -> None:
+    breaker = Breaker(failures=3, window_ms=1_000, pause_ms=10_000)
+    for _ in range(3):
+        breaker.failed(breaker.started(), NOW, "503")
+        if breaker.state is State.OPEN:
+            break
+        for _ in range(good):
+            breaker.succeeded(breaker.started())
+    assert breaker.state is state
+
+
 def test_after_the_pause_one_goes_and_no_second() -> None:
     breaker = opened()
     assert breaker.allows(NOW + 10_000)
