@@ -105,7 +105,9 @@ class Env:
     paused: frozenset[str] = frozenset()
     ended: frozenset[str] = frozenset()
     heard: frozenset[str] = field(init=False)
+    derives: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        """What nobody hears need not be kept for anybody."""
+        """What nobody hears need not be kept for anybody; ``derives``: events count for traits, segments or times."""
+        object.__setattr__(self, "derives", bool(self.audience.version or self.occasions.version))
         object.__setattr__(self, "heard", frozenset().union(*(journey.hears for journey in self.pinned.values())))

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from orchestrator.engine.customer import Consent, Customer
 from orchestrator.events.engagement import BOUNCED, NOT_OF_CUSTOMER, UNSUBSCRIBED
 from orchestrator.events.event import CONSENT_CHANGED, IDENTIFIED, Event
-
-if TYPE_CHECKING:
-    from orchestrator.engine.turn import Turn
 
 ALL_CHANNELS: Final = "*"
 OF_PERMISSION: Final = frozenset({CONSENT_CHANGED, *UNSUBSCRIBED, *BOUNCED})
 _CONTACTS: Final = frozenset({"email", "phone", "push_token"})
 
 
-def learn(turn: Turn, event: Event) -> bool:
-    """Takes over traits, consent and reachability; True if consent or reachability may have got worse."""
-    customer = turn.customer
+def learn(customer: Customer, event: Event) -> bool:
+    """Takes over traits, consent and reachability; True if consent or reachability may have got worse.
+
+    A second time it changes nothing.
+    """
     timestamp = event.timestamp
     if timestamp < customer.first_seen:
         customer.first_seen = timestamp
@@ -28,7 +27,6 @@ def learn(turn: Turn, event: Event) -> bool:
         _traits(customer, event.traits, event.timestamp)
     if event.context:
         _locale(customer, event)
-    turn.profile_changed()
     return event.name in OF_PERMISSION and _permission(customer, event)
 
 

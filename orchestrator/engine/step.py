@@ -12,6 +12,7 @@ from orchestrator.engine.alarms import fire, next_due
 from orchestrator.engine.audience import EVERYTHING
 from orchestrator.engine.customer import Customer, Pointer, Record
 from orchestrator.engine.entries import enter_all, enter_joined, tell_late
+from orchestrator.engine.glance import begins_something, is_unheard
 from orchestrator.engine.home import Home
 from orchestrator.engine.journey import Env
 from orchestrator.engine.message import Absorb, Claim, Follow, Granted, Message
@@ -35,20 +36,30 @@ def on_event(env: Env, record: Record | None, event: Event, now: int, key: str, 
     if isinstance(record, Pointer):
         return Step(record, forwards=[Follow(record.to)])
     customer = record if record is not None else Customer(key, event.timestamp, event.timestamp)
-    turn = Turn(env, customer, event, now, home)
     remembered = seen.remember(customer.seen, event.id, now, env.dedupe_count, env.dedupe_window_ms)
     if remembered is None:
-        turn.out.duplicate = True
-        return turn.out
+        return Step(customer, duplicate=True)
     customer.seen = remembered
+    turn = Turn(env, customer, event, now, home)
     if record is None:
         turn.changed.add(EVERYTHING)
+    elif is_unheard(env, customer, event, now):
+        learn(customer, event)
+        if not begins_something(turn, event):
+            return turn.out
+    return _in_turn(turn, event)
+
+
+def _in_turn(turn: Turn, event: Event) -> Step:
+    """All that an event does, in order."""
+    env, customer, now = turn.env, turn.customer, turn.now
     adapt(turn)
     if event.user_id is not None and customer.known:
         identity.tie(turn, event)
     if customer.claimed:
         identity.keep_unheard(turn, event)
-    narrowed = learn(turn, event)
+    narrowed = learn(customer, event)
+    turn.profile_changed()
     moved = derived.observe(turn, event)
     if customer.offers:
         settle(turn, event)

@@ -1,0 +1,44 @@
+"""Rules of this file: whether an event does nothing beyond what is learnt from it, at less than the price of a turn.
+
+Most events begin nothing, end nothing and are waited for by nobody. What is in doubt is left to the turn: a glance may
+see something where there is nothing, never the other way.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from orchestrator.engine.customer import Customer
+from orchestrator.engine.journey import ANY, Env
+from orchestrator.engine.profile import OF_PERMISSION
+from orchestrator.engine.turn import Turn
+from orchestrator.events.engagement import is_about_message
+from orchestrator.events.event import ALIASED, IDENTIFIED, JOURNEY_REQUESTED, Event
+
+_ALWAYS_HEARD: Final = OF_PERMISSION | {ALIASED, IDENTIFIED, JOURNEY_REQUESTED}
+
+
+def is_unheard(env: Env, customer: Customer, event: Event, now: int) -> bool:
+    """Whether an event means nothing for a customer who exists, unless a journey begins with it."""
+    name = event.name
+    return not (
+        env.derives
+        or customer.adapted != env.adaption
+        or customer.armed
+        or customer.claimed
+        or name in _ALWAYS_HEARD
+        or (customer.instances and (name in env.heard or ANY in env.heard))
+        or (customer.offers and is_about_message(name))
+        or (event.anonymous_id is not None and customer.known and event.anonymous_id not in customer.aliases)
+        or now - event.timestamp > env.late_after_ms
+    )
+
+
+def begins_something(turn: Turn, event: Event) -> bool:
+    """Whether a journey may begin with an event that has been learnt from."""
+    entries = turn.env.entries
+    for journey in (*entries.get(event.name, ()), *entries.get(ANY, ())):
+        condition = journey.entry.condition
+        if condition is None or turn.holds(condition, None)[0]:
+            return True
+    return False
