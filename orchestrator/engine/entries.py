@@ -33,9 +33,9 @@ def enter_all(turn: Turn, event: Event) -> None:
     entries = turn.env.entries
     for journey in (*entries.get(event.name, ()), *entries.get(ANY, ())):
         condition = journey.entry.condition
-        # Most events begin nothing, so that is found out first, without words for it.
-        if condition is None or turn.holds(condition, None)[0]:
-            enter(turn, event, journey)
+        # Most events begin nothing: that is found out first, and without words for it.
+        if (condition is None or turn.holds(condition, None)[0]) and _closed(turn, journey) is None:
+            _begin(turn, event, journey)
     if event.name == JOURNEY_REQUESTED:
         _answer(turn, event)
 
@@ -85,6 +85,11 @@ def enter(turn: Turn, event: Event, journey: Journey) -> str | None:
         holds, unmet = turn.holds(entry.condition, None)
         if not holds:
             return unmet or f"not true: {entry.condition.source}"
+    return _begin(turn, event, journey)
+
+
+def _begin(turn: Turn, event: Event, journey: Journey) -> str | None:
+    entry = journey.entry
     try:
         key = _entry_key(turn, entry.key)
     except Unmet as unmet_key:

@@ -48,7 +48,8 @@ class Explainer:
     def tell(self, asked: Asked) -> None:
         """A condition was asked."""
         if self._open is not None:
-            self._open.asked.append(asked)
+            if asked not in self._open.asked:  # the engine may ask again, to the same answer
+                self._open.asked.append(asked)
 
     def say(self, record: Record) -> None:
         """Something was written the second time: only what is compared with what the workers wrote is kept."""

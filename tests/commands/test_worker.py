@@ -62,7 +62,7 @@ def test_wrong_journeys_are_all_listed(tmp_path: Path, run: Run) -> None:
     result = run(tmp_path / "mine", "worker")
     assert result.returncode == 2
     assert len(result.stderr.splitlines()) == 2
-    assert b"cart-reminder.yaml:4" in result.stderr
+    assert b"cart-reminder.yaml:5" in result.stderr
     assert b"payment-help.yaml" in result.stderr
 
 
@@ -105,7 +105,8 @@ def test_its_clock_is_a_flag(tmp_path: Path, run: Run) -> None:
 def test_a_new_project_says_how_to_go_on(tmp_path: Path, run: Run) -> None:
     result = run(tmp_path, "init", str(tmp_path / "mine"))
     assert result.returncode == 0
-    assert b"9 files. Go on with:" in result.stdout
+    made = [path for path in (tmp_path / "mine").rglob("*") if path.is_file()]
+    assert f"{len(made)} files. Go on with:" in result.stdout.decode()
     assert (tmp_path / "mine" / "journeys" / "cart-reminder.yaml").is_file()
     assert run(tmp_path, "init", str(tmp_path / "mine")).returncode == 2
 
@@ -114,7 +115,7 @@ def test_right_journeys_are_counted(tmp_path: Path, run: Run) -> None:
     init(tmp_path / "mine")
     for arguments in ((), (str(tmp_path / "mine"),)):
         result = run(tmp_path / "mine", "validate", *arguments)
-        assert (result.returncode, result.stdout) == (0, b"all is right: 2 journeys, 3 actions\n")
+        assert (result.returncode, result.stdout) == (0, b"all is right: 2 journeys, 3 actions, 2 other files\n")
 
 
 def test_one_file_is_checked(tmp_path: Path, run: Run) -> None:
@@ -130,5 +131,5 @@ def test_wrong_journeys_have_their_place_and_what_is_allowed(tmp_path: Path, run
     result = run(tmp_path / "mine", "validate")
     assert result.returncode == 2
     (line,) = result.stderr.decode().splitlines()
-    assert "cart-reminder.yaml:18: " in line
+    assert "cart-reminder.yaml:19: " in line
     assert "cart-reminder-mail" in line

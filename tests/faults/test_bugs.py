@@ -33,10 +33,10 @@ def test_a_bug_stops_one_partition(
     on_event = engine.on_event
     sick = home("poisoned", 4)
 
-    def fails(env: Any, record: Any, event: Any, now: int, key: str) -> Any:
+    def fails(env: Any, record: Any, event: Any, now: int, key: str, at_home: Any) -> Any:
         if event.user_id == "poisoned":
             raise ZeroDivisionError("for a test")
-        return on_event(env, record, event, now, key)
+        return on_event(env, record, event, now, key, at_home)
 
     def answered() -> set[str]:
         return {action["customer_id"] for action in stage.catch_up().actions("web")}
