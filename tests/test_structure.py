@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "orchestrator"
 
-LONGEST_CHAIN = 24
+LONGEST_CHAIN = 20
 LONG_LINES = 400
 LONGEST_LINES = 700
 
