@@ -47,9 +47,9 @@ class Explainer:
 
     def tell(self, asked: Asked) -> None:
         """A condition was asked."""
-        if self._open is not None:
-            if asked not in self._open.asked:  # the engine may ask again, to the same answer
-                self._open.asked.append(asked)
+        # The engine may ask again, to the same answer.
+        if self._open is not None and asked not in self._open.asked:
+            self._open.asked.append(asked)
 
     def say(self, record: Record) -> None:
         """Something was written the second time: only what is compared with what the workers wrote is kept."""
