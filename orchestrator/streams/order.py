@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from orchestrator.errors import BadRecord
 from orchestrator.events.intake import Intake
+from orchestrator.events.routing import PROFILE
 from orchestrator.kafka import names
 from orchestrator.streams.headers import TIME, Mark, read_mark
 
@@ -36,6 +37,8 @@ _SAMPLED: Final = 32
 GRACE_MS: Final = 100
 """A record bears the time of its making and reaches the log a little later: timers wait that long for it."""
 UNMARKED_PAUSE_MS: Final = 2_000
+_RANK: Final = {topic: int(topic != PROFILE) for topic in names.INPUT_TOPICS}
+"""Of what bears the same time stamp, who the customer is comes before what they did."""
 _END_OF_TIME: Final = 1 << 62
 
 
@@ -151,10 +154,11 @@ class WallOrder:
         return len(self._queues[topic])
 
     def _oldest(self) -> tuple[str, deque[Input], int]:
-        """The input whose first record is the oldest, and the time stamp of the next oldest one."""
-        heads = sorted((queue[0].timestamp, topic) for topic, queue in self._queues.items() if queue)
-        topic = heads[0][1]
-        return topic, self._queues[topic], heads[1][0] if len(heads) > 1 else _END_OF_TIME
+        """The input whose first record is the oldest, and up to which time stamp it may go on before another one."""
+        heads = sorted((queue[0].timestamp, _RANK[topic], topic) for topic, queue in self._queues.items() if queue)
+        _, rank, topic = heads[0]
+        until = heads[1][0] - (heads[1][1] < rank) if len(heads) > 1 else _END_OF_TIME
+        return topic, self._queues[topic], until
 
 
 class EventOrder:

@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 PENDING_BYTES_HIGH: Final = 2 << 20
 PENDING_BYTES_LOW: Final = 1 << 19
 _TICK_S: Final = 0.025
+_GATHER_S: Final = 0.005
+"""What was written just before on another topic may come with the next fetch: the address before the sign-up."""
 _IDLE_S: Final = 0.25
 _GRACE_MS: Final = 1_000
 """A marker may be read a moment before the definitions that it names: that is no reason to be loud."""
@@ -211,9 +213,11 @@ class Partition:
         try:
             async with asyncio.timeout(_TICK_S if soon else _IDLE_S):
                 await self._wake.wait()
-                self._wake.clear()
         except TimeoutError:
-            pass
+            return not self._stopping
+        if not self._stopping:
+            await asyncio.sleep(_GATHER_S)
+        self._wake.clear()
         return not self._stopping
 
     def _show_sweep(self, meta: Meta) -> None:

@@ -115,3 +115,16 @@ def test_typed_by_hand(stage: Stage) -> None:
     print(f"from the Enter key to the action took {seconds:.2f} s")
     assert [action["customer_id"] for action in stage.catch_up().actions("web")] == ["ann", "ann"]
     assert stage.problems() == []
+
+
+def test_who_signs_up_is_known_by_what_was_told_just_before_on_another_topic(stage: Stage) -> None:
+    """As trackers do it: identify, then track, at once, and each on its own topic."""
+    stage.start_worker().wait_ready()
+    customers = [f"new-{n}" for n in range(30)]
+    for number, customer in enumerate(customers):
+        told = {"type": "identify", "userId": customer, "messageId": f"i-{number}", "traits": {"name": customer}}
+        stage.produce([told], "events.profile")
+        stage.produce([stage.event(customer, "Signed Up", n=number)])
+    seen = stage.settle()
+    assert sorted(action["customer_id"] for action in seen.actions("web")) == sorted(customers)
+    assert stage.problems() == []

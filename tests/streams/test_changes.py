@@ -229,7 +229,7 @@ def test_work_ends_where_definitions_change(clock: str) -> None:
 def test_what_comes_after_the_marker_is_left_for_the_next_checkpoint() -> None:
     order, work = WallOrder(), work_of()
     order.offer(names.CUSTOMER_EVENTS, [marker("7-0123456789ab")], START)
-    order.offer("events.profile", [page(0), page(1)], START)
+    order.offer("events.click", [page(0), page(1)], START)
     order.take(work, NoTimers(), START)  # type: ignore[arg-type]
     assert work.following is not None
     assert order.pending == 2

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from orchestrator.engine.customer import Customer
 from orchestrator.events.intake import Intake, Limits
+from orchestrator.events.routing import PROFILE
 from orchestrator.kafka import names
 from orchestrator.streams.headers import TIME
 from orchestrator.streams.order import GRACE_MS, UNMARKED_PAUSE_MS, EventOrder, Order, WallOrder
@@ -429,3 +430,17 @@ def test_the_purchase_that_waits_in_the_log_is_read_before_the_wait_for_it_runs_
     worker.order.see(horizons, wall)
     worker.rounds(wall)
     assert [step[0] for step in worker.steps[:2]] == [names.EVENT_TOPICS[0], names.EVENT_TOPICS[2]]
+
+
+def test_at_one_moment_who_the_customer_is_comes_before_what_they_did() -> None:
+    worker = Worker(WallOrder(), WALL_INTAKE)
+    for topic in (names.EVENT_TOPICS[0], PROFILE):
+        records = [TestRecord(0, n, START + n, b"ada", b"{}", []) for n in range(2)]
+        worker.order.offer(topic, records, START + 5)
+    worker.rounds(START + 5)
+    assert [step[:2] for step in worker.steps] == [
+        (PROFILE, 0),
+        (names.EVENT_TOPICS[0], 0),
+        (PROFILE, 1),
+        (names.EVENT_TOPICS[0], 1),
+    ]

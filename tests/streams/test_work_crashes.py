@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from orchestrator.engine.customer import is_customer
 from orchestrator.kafka import names
 from orchestrator.testing import oracle
 from tests.streams.cluster import Cluster, Crash, Crashed, Seat
@@ -141,7 +142,9 @@ def test_at_least_once_logins_lose_nothing_either(
 ) -> None:
     crashed = run(Cluster(loop, exactly_once=False), sent, turns, crash=True)
     calm = run(Cluster(loop, exactly_once=False), sent, turns, crash=False)
-    assert crashed.customers().keys() == calm.customers().keys()
+    # A crash may leave a chunk of history that no record names: it is read by nobody, and replaced by the next one.
+    known, expected = (filter(is_customer, cluster.customers()) for cluster in (crashed, calm))
+    assert set(known) == set(expected)
 
 
 @SETTINGS
