@@ -115,7 +115,11 @@ class Explainer:
             if chapter is None:
                 chapter = self._chapters[key] = _chapter_of(records)
             chapter.records = sorted(records, key=_order)
-            told = {record["journey"] for record in records if record.get("happened") in ("entered", "refused")}
+            told = {
+                record["journey"]
+                for record in records
+                if record["kind"] == "step" and record["happened"] in ("entered", "refused")
+            }
             chapter.not_entered = [each for each in chapter.not_entered if each.journey not in told]
         caveats = list(self.caveats)
         unexplained = _published(facts) - _published(self._again)
@@ -201,9 +205,10 @@ def _published(records: Iterable[Record]) -> set[str]:
 
 
 _TWICE: Final = "it came before and counts once"
-_ORDER: Final = {"exited": 0, "waiting": 8, "ended": 9}
+_STEPS: Final = {"exited": 0, "waiting": 8, "ended": 9}
 _KINDS: Final = {
     "identity": 0,
+    "segment": 1,
     "goal": 1,
     "holdout": 2,
     "step": 3,
@@ -216,4 +221,5 @@ _KINDS: Final = {
 
 def _order(record: Record) -> int:
     """Within one step of the engine: what leads to what."""
-    return _ORDER.get(record.get("happened", ""), _KINDS.get(record["kind"], 7))
+    kind = _KINDS.get(record["kind"], 7)
+    return _STEPS.get(record["happened"], kind) if record["kind"] == "step" else kind

@@ -109,7 +109,7 @@ class Story:
     def entered(self, journey: str) -> int:
         """How often the customer entered."""
         return sum(
-            record.get("happened") == "entered" and record["journey"] == journey
+            record["kind"] == "step" and record["happened"] == "entered" and record["journey"] == journey
             for chapter in self.chapters
             for record in chapter.records
         )

@@ -23,7 +23,12 @@ _HAPPENED: Final = {
     "branched": "is shown a way",
     "unmet": "cannot be evaluated",
     "merged": "two stays become one",
+    "migrated": "goes on in a newer version",
+    "unmapped": "stays in its old version",
+    "updated": "sets a trait",
+    "joined": "sends the customer into another journey",
 }
+_SEGMENT: Final = {"entered": "comes into", "left": "leaves"}
 
 
 def tell(story: Story, *, single: bool) -> Iterator[str]:
@@ -70,8 +75,8 @@ def _chapter(chapter: Chapter, *, single: bool) -> Iterator[str]:
     if chapter.note is not None:
         yield chapter.note
     for record in chapter.records:
-        if record["kind"] == "identity":
-            yield f"what {record['anonymous_id']} did is {record['happened']}: {record['reason'] or 'by this event'}"
+        if record["kind"] != "late" or chapter.note is None:
+            yield from _of_customer(record)
     for journey in chapter.journeys:
         part = chapter.about(journey)
         if part.not_entered and not part.records:
@@ -82,6 +87,18 @@ def _chapter(chapter: Chapter, *, single: bool) -> Iterator[str]:
     if single:
         for missed in chapter.not_entered:
             yield f"{missed.journey}: does not enter: {printable(missed.reason, _SHOWN)}"
+
+
+def _of_customer(record: Record) -> Iterator[str]:
+    """What is told of the customer and not of a journey."""
+    kind = record["kind"]
+    if kind == "identity":
+        yield f"what {record['anonymous_id']} did is {record['happened']}: {record['reason'] or 'by this event'}"
+    elif kind == "segment":
+        reason = f": {record['reason']}" if record["reason"] else ""
+        yield f"{_SEGMENT.get(record['happened'], record['happened'])} the segment {record['segment']}{reason}"
+    elif kind == "late":
+        yield printable(record["reason"], _SHOWN)
 
 
 def _journey(journey: str, part: Chapter) -> Iterator[str]:

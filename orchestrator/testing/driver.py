@@ -95,15 +95,21 @@ class JourneyTestDriver:
         """Of definitions in one text: what the files would say, with ``---`` between them. Raises DefinitionError."""
         return cls.of_pack(pack_of(text), start, partitions)
 
-    def apply(self, text: str | None = None, states: Mapping[str, State] | None = None) -> None:
+    def apply(self, definitions: str | Path | Pack | None = None, states: Mapping[str, State] | None = None) -> None:
         """Puts definitions in force under those who are inside, as ``orchestrator apply`` does.
 
         Args:
-            text: as for ``of_text``; without it the definitions stay as they are.
+            definitions: a text as for ``of_text``, the ``Path`` of a project's folder, or what is loaded already;
+                without them the definitions stay as they are.
             states: journeys that are paused, stopped or ended from now on, by name; all others run.
+
+        Raises:
+            DefinitionError: if the definitions are wrong.
+            TypeError: there are none: the driver was made of a compiled env, and none are given here.
         """
-        pack = pack_of(text) if text is not None else self._pack
-        assert pack is not None, "a driver that was made of an env needs a text"
+        pack = _loaded(definitions) if definitions is not None else self._pack
+        if pack is None:
+            raise TypeError("this driver was made of a compiled env: give definitions, a text, a Path or a Pack")
         applied = self._catalogue.following(pack, states or {}, LIMITS, "apply", self.now, Origin("test"))
         for key, value in records_of(applied, pack):
             self._catalogue.take(key, value)
@@ -164,8 +170,12 @@ class JourneyTestDriver:
     def produce(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers, partition: int | None = None
     ) -> None:
-        """Puts raw bytes on a logical input topic, on the key's partition unless another is given."""
+        """Puts raw bytes on a logical input topic, on the key's partition unless another is given.
+
+        What it makes due at this very moment fires too, as a worker's timers do a moment later.
+        """
         self._run.produce(topic, key, value, headers, partition=partition)
+        self._run.advance_to(self.now)
 
     def advance(self, duration: str) -> list[dict[str, Any]]:
         """Lets time pass; what falls due fires in its order. The actions that were published."""
@@ -204,6 +214,12 @@ class JourneyTestDriver:
             show(value)
         else:
             self.actions.append(value)
+
+
+def _loaded(definitions: str | Path | Pack) -> Pack:
+    if isinstance(definitions, Pack):
+        return definitions
+    return load(definitions) if isinstance(definitions, Path) else pack_of(definitions)
 
 
 def _ids(user: str | None, anonymous: str | None) -> dict[str, str]:

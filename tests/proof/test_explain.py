@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 import pytest
+from pydantic import BaseModel
 
+from orchestrator.console.sentences import sentence
+from orchestrator.contracts.decisions import Decision
+from orchestrator.contracts.journey_log import (
+    ExposureLine,
+    GoalLine,
+    HoldoutLine,
+    IdentityLine,
+    LateLine,
+    SegmentLine,
+    StepLine,
+)
+from orchestrator.demo.story import richest
 from orchestrator.engine.steps import Branch
+from orchestrator.kafka import names
+from orchestrator.proof.difference import Sayings
+from orchestrator.proof.explanation import Explainer
 from orchestrator.proof.from_recording import explain_recording
 from orchestrator.proof.simulation import Past
 from orchestrator.proof.story import Story
+from orchestrator.proof.tally import Tally
 from orchestrator.proof.telling import tell, tell_action
 from orchestrator.proof.watching import Asked, Watched, place_of, watched
 from orchestrator.settings import Settings
@@ -267,3 +284,72 @@ def test_entries_by_time_tell_their_conditions_too() -> None:
     found = explain_recording(pack_of(world), Settings(project=Path()), past, "ada", 24 * HOUR)
     assert missed(found, "daily") == ["has(customer.traits.phone) is false"]
     assert "daily: last on 2026-01-06 09:00:00: has(customer.traits.phone) is false" in told(found)
+
+
+SEGMENTED = """
+    computed: {orders: {count: Order Completed}}
+    ---
+    segments: {buyers: {if: customer.computed.orders > 0}}
+    ---
+    action: note
+    channel: crm
+    purpose: service
+    content: {object: note, fields: {text: hi}}
+    ---
+    journey: welcome
+    entry: {segment: {entered: buyers}}
+    steps: [{act: note}]
+"""
+
+
+def test_segments_are_told() -> None:
+    past = event("Order Completed", 1)
+    found = explain_recording(pack_of(SEGMENTED), Settings(project=Path()), [past], "ada", HOUR)
+    lines = [line.strip() for line in told(found).splitlines()]
+    assert "comes into the segment buyers" in lines
+    assert "enters at act-note" in lines
+    assert lines.index("comes into the segment buyers") < lines.index("enters at act-note")
+    assert found.entered("welcome") == 1
+
+
+def example_of(model: type[BaseModel]) -> dict[str, Any]:
+    extra: Any = model.model_config["json_schema_extra"]
+    found: dict[str, Any] = extra["examples"][0]
+    return found
+
+
+STEP, LATE = example_of(StepLine), example_of(LateLine)
+STEPS = [{**STEP, "happened": happened} for happened in get_args(StepLine.model_fields["happened"].annotation)]
+KINDS: list[type[BaseModel]] = [ExposureLine, HoldoutLine, GoalLine, IdentityLine, SegmentLine, Decision]
+RECORDS = [*STEPS, *map(example_of, KINDS), LATE]
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: f"{record['kind']}-{record.get('happened')}")
+def test_every_kind_of_record_can_be_told(record: dict[str, Any]) -> None:
+    whole = Explainer("u-7", []).story([record])
+    assert [chapter.records for chapter in whole.chapters] == [[record]]
+    assert len(list(tell(whole, single=False))) > 1
+    assert whole.entered("cart-rescue") == (record.get("kind") == "step" and record["happened"] == "entered")
+    about = whole.about("cart-rescue")
+    assert list(tell(about, single=True))
+    assert [chapter.records for chapter in about.chapters] == ([[record]] if "journey" in record else [])
+    orjson.dumps(whole.to_json())
+    topic = names.DECISIONS if record["kind"] == "decision" else names.JOURNEY_LOG
+    assert record["customer_id"] in sentence(topic, record, None)
+    richest({"u-7": [record]}, [])
+    richest({"u-7": [record, LATE]}, [])
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: f"{record['kind']}-{record.get('happened')}")
+def test_every_kind_of_record_can_be_counted(record: dict[str, Any]) -> None:
+    tally, sayings = Tally(), Sayings()
+    for watcher in (tally, sayings):
+        (watcher.decision if record["kind"] == "decision" else watcher.line)(record)
+    assert tally.entries["cart-rescue"].count == (record["kind"] == "step" and record["happened"] == "entered")
+    sayings.all()
+
+
+def test_lateness_is_told_once() -> None:
+    late = event("Product Added", -48, cart="c2", messageId="late")
+    found = story(event("Product Added", 1), Past(late.topic, late.key, late.value, START + 2 * HOUR))
+    assert told(found).count("late") + told(found).count("after it happened") == 1

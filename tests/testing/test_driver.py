@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.errors import DefinitionError
 from orchestrator.journeys.load import load
+from orchestrator.journeys.pack import Pack
 from orchestrator.testing import JourneyTestDriver
 
 SHOP = Path(__file__).resolve().parents[2] / "examples" / "shop"
@@ -227,3 +228,36 @@ def test_the_number_of_partitions_makes_no_difference() -> None:
 def test_actions_come_out_as_a_sender_would_read_them() -> None:
     (action,) = driver().track("ada", "Product Added")
     assert orjson.loads(orjson.dumps(action)) == action
+
+
+def later(hours: int) -> str:
+    return REMINDER.replace("1 hour", f"{hours} hours")
+
+
+@pytest.mark.parametrize("form", ["text", "pack", "folder"])
+def test_definitions_may_be_applied_as_a_text_a_pack_or_a_projects_folder(form: str, tmp_path: Path) -> None:
+    for name, text in zip(("journeys/a", "actions/b", "actions/c"), later(5).split("---"), strict=True):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.yaml").write_text(text, "utf-8")
+    run = driver()
+    run.track("ada", "Product Added")
+    forms: dict[str, str | Pack | Path] = {"text": later(5), "pack": load(tmp_path), "folder": tmp_path}
+    run.apply(forms[form])
+    run.track("bo", "Product Added")
+    assert [action["customer_id"] for action in run.advance("1 hour")] == ["ada"]
+    assert [action["customer_id"] for action in run.advance("4 hours")] == ["bo"]
+
+
+def test_a_driver_of_compiled_definitions_has_none_to_apply_anew() -> None:
+    run = JourneyTestDriver(driver().env)
+    with pytest.raises(TypeError, match="give definitions"):
+        run.apply()
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+def test_what_is_due_at_once_is_done_with_the_event(partitions: int) -> None:
+    text = REMINDER.replace("wait: 1 hour", "wait: {date: customer.traits.contract_end}")
+    run = JourneyTestDriver.of_text(text, partitions=partitions)
+    run.identify("ada", {"contract_end": "2020-01-01"})
+    assert [action["action"] for action in run.track("ada", "Product Added")] == ["hello", "bye"]
+    assert run.now == JourneyTestDriver.of_text(text).now

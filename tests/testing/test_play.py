@@ -39,12 +39,12 @@ WORLD = """
 ADA = "ada: {traits: {email: ada@example.org}, consents: [email]}"
 
 
-def played(tmp_path: Path, steps: str, customers: str = ADA, more: str = "") -> None:
+def played(tmp_path: Path, steps: str, customers: str = ADA, more: str = "", world: str = WORLD) -> None:
     path = tmp_path / "first.yaml"
     text = f"customers:\n  {customers}\n{more}\ntests:\n  - test: one\n    steps:\n"
     path.write_text(text + "\n".join(f"      {line}" for line in dedent(steps).strip().splitlines()), "utf-8")
     (test,) = read_tests(path)
-    play(test, JourneyTestDriver.of_text(WORLD))
+    play(test, JourneyTestDriver.of_text(world))
 
 
 def told(tmp_path: Path, steps: str, customers: str = ADA, more: str = "") -> list[str]:
@@ -181,3 +181,10 @@ def test_nobody_is_no_customer(tmp_path: Path) -> None:
 def test_time_does_not_run_back(tmp_path: Path) -> None:
     (line,) = told(tmp_path, "- {after: 1 day}\n- {at: 2026-01-05T10:00:00Z, expect: none}")
     assert line == "8: time does not run back: it is 2026-01-06T09:00:00.000Z already"
+
+
+def test_what_is_due_at_once_is_over_on_the_line_of_the_event(tmp_path: Path) -> None:
+    world = WORLD.replace("wait: 1 hour", "wait: {date: customer.traits.contract_end}")
+    customers = "ada: {traits: {email: ada@example.org, contract_end: 2020-01-01}, consents: [email]}"
+    steps = "- {event: Product Added, expect: [{action: letter}, {in: cart, step: wait-1}]}"
+    played(tmp_path, steps, customers, world=world)
