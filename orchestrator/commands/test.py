@@ -79,12 +79,16 @@ def run_pytest(project: Path, tests: Path, arguments: Sequence[str]) -> int:
         UsageError: pytest is not installed.
         DefinitionError: the project's definitions are wrong.
     """
-    from orchestrator.errors import UsageError
+    from orchestrator.errors import DefinitionError, UsageError
     from orchestrator.journeys.load import load
+    from orchestrator.journeys.strays import strays_in_tests
 
     if importlib.util.find_spec("pytest") is None:
         raise UsageError("pytest is missing, which runs the tests: pip install 'journey-orchestrator[test]'")
     load(project)
+    strays = list(strays_in_tests(project))
+    if strays:
+        raise DefinitionError(strays)
     # A bytecode cache would be all that a test run leaves in somebody's project.
     own = ["-p", "no:cacheprovider", "--journeys", os.fspath(project)]
     if not entry_points(group="pytest11", name=_PLUGIN):

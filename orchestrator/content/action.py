@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from orchestrator.content.formats import Forms
-from orchestrator.content.locales import choose
+from orchestrator.content.locales import choose, normal
 from orchestrator.content.sandbox import afresh, names_of
 from orchestrator.content.templates import (
     NO_PARTIAL_TEXTS,
@@ -130,6 +130,7 @@ def check_action(
     action: ActionDefinition, channel: ChannelDefinition, partials: PartialTexts = NO_PARTIAL_TEXTS
 ) -> Iterator[FieldProblem]:
     """All that can be known to be wrong before there is a customer; locations are in the action."""
+    yield from check_locales(action)
     yield from _placed(("content",), check_fields(action.content, channel, partials, whole=True))
     for name, fields in action.locales.items():
         yield from _placed(("locales", name), check_fields(fields, channel, partials, whole=False))
@@ -139,6 +140,24 @@ def check_action(
         yield from _placed(("fallback", "content"), check_fields(fallback.content, channel, partials, whole=whole))
         for name, fields in fallback.locales.items():
             yield from _placed(("fallback", "locales", name), check_fields(fields, channel, partials, whole=False))
+
+
+def check_locales(action: ActionDefinition) -> Iterator[FieldProblem]:
+    """Names that are no locales, and two for the same one."""
+    yield from _placed(("locales",), _check_locales(action.locales))
+    if action.fallback is not None:
+        yield from _placed(("fallback", "locales"), _check_locales(action.fallback.locales))
+
+
+def _check_locales(names: Iterable[str]) -> Iterator[FieldProblem]:
+    for name in names:
+        try:
+            known = normal(name)
+        except ValueError as error:
+            yield FieldProblem((name,), 0, str(error))
+        else:
+            if known != name:
+                yield FieldProblem((name,), 0, f"'{name}' is the locale '{known}', which is here already")
 
 
 def _placed(at: Location, problems: Iterator[FieldProblem]) -> Iterator[FieldProblem]:

@@ -47,7 +47,10 @@ def check_action(
     """What is wrong with an action; ``names`` are all channels, ``channels`` those that are right themselves."""
     if action.channel not in names:
         yield Finding(("channel",), f"the channel '{action.channel}' is unknown: {hint(action.channel, names)}")
-    elif action.channel in channels:
+    if action.channel not in channels:
+        for problem in content.check_locales(action):
+            yield Finding(problem.location, problem.message)
+    else:
         for problem in content.check_action(action, channels[action.channel], partials):
             subject = f"'{problem.location[-1]}' " if problem.message.startswith(_PREDICATES) else ""
             yield Finding(problem.location, f"{subject}{problem.message}", problem.line, partial=problem.partial)

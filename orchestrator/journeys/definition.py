@@ -36,15 +36,14 @@ Addresses = Annotated[
 
 
 def _normal_locales(contents: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What is no locale, or one that is here already, stays as it is written: the checks tell it beside all else."""
     found: dict[str, dict[str, Any]] = {}
     for name, fields in contents.items():
         try:
             known = normal(name)
-        except ValueError as error:
-            raise at_key(name, str(error)) from None
-        if known in found:
-            raise at_key(name, f"'{name}' is the locale '{known}', which is here already")
-        found[known] = fields
+        except ValueError:
+            known = name
+        found[name if known in found else known] = fields
     return found
 
 

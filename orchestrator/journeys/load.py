@@ -30,6 +30,7 @@ from orchestrator.journeys.sentences import MOST_PROBLEMS, readable, sentences
 from orchestrator.journeys.size import MOST_BYTES, too_large
 from orchestrator.journeys.source import LARGEST_FILE, Source, read_source
 from orchestrator.journeys.step_checks import Named, check_experiments
+from orchestrator.journeys.strays import stray, strays_in_tests
 from orchestrator.journeys.traits import TraitsDefinition
 from orchestrator.journeys.type_checks import check_action_types, check_journey_types, check_types_in
 
@@ -77,7 +78,7 @@ def validate(path: Path) -> tuple[Path, ...]:
     files = tuple(shown(file) for file in project.files if file.is_relative_to(wanted))
     problems = [
         Problem(shown(problem.path), problem.line, problem.message)
-        for problem in project.problems()
+        for problem in [*project.problems(), *(strays_in_tests(root) if root is not None else ())]
         if problem.path.is_relative_to(wanted)
     ]
     if not files and not problems:
@@ -281,9 +282,7 @@ class _Project:
                 continue
             if path.suffix == ".yml":
                 self._problems.append(Problem(path, 0, "is not read: name it .yaml"))
-            elif path.suffix == ".yaml" and path.is_dir():
-                self._problems.append(Problem(path, 0, "is a folder: name it without .yaml"))
-            elif path.suffix == ".yaml":
+            elif path.suffix == ".yaml" and not path.is_dir():
                 self.files.append(path)
                 self._size += min(path.stat().st_size, LARGEST_FILE) if path.is_file() else 0
                 if self._size > MOST_BYTES:
@@ -291,6 +290,9 @@ class _Project:
                     self._problems.append(Problem(path, 0, message))
                     return
                 yield path
+            else:
+                sentence = stray(path)
+                self._problems += [Problem(path, 0, sentence)] if sentence is not None else []
 
     def _read_one(self, path: Path, model: type[M]) -> M | None:
         """A file of which a project has at most one; None if it is wrong."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from difflib import SequenceMatcher, get_close_matches
+from itertools import takewhile
 from typing import Final
 
 _LONGEST: Final = 200
 """Comparing longer names takes time that nobody's mistake is worth."""
 
 _TYPO: Final = 0.8
+_LOOKED_AT: Final = 8
+_MOST_CHANGED: Final = 0.5
 _SHORTEST_BEGINNING: Final = 3
 
 
@@ -17,10 +20,11 @@ def nearest(name: str, known: Collection[str]) -> str | None:
     """The known name that is most like this one, if any is."""
     if len(name) > _LONGEST:
         return None
-    near = get_close_matches(name, [other for other in known if len(other) <= _LONGEST], 1)
-    if near:
-        return near[0]
-    return _by_letters(name, known) or next((other for other in known if _begins(name, other)), None)
+    alike = get_close_matches(name, [other for other in known if len(other) <= _LONGEST], _LOOKED_AT)
+    near = [other for other in alike if _is_near(name, other)]
+    return (
+        _best(name, near) or _by_letters(name, known) or next((other for other in known if _begins(name, other)), None)
+    )
 
 
 def misspelt(name: str, known: Collection[str]) -> str | None:
@@ -28,10 +32,44 @@ def misspelt(name: str, known: Collection[str]) -> str | None:
     same = _by_letters(name, known)
     if same is not None or len(name) > _LONGEST:
         return same
-    for other in known:
-        if abs(len(other) - len(name)) <= 1 and SequenceMatcher(None, name, other).ratio() >= _TYPO:
-            return other
-    return None
+    slips = [
+        other
+        for other in known
+        if abs(len(other) - len(name)) <= 1 and SequenceMatcher(None, name, other).ratio() >= _TYPO
+    ]
+    return _best(name, slips)
+
+
+def _is_near(name: str, other: str) -> bool:
+    """Not only alike: at most half of it is another, or one is short for the other, as idx for index."""
+    shorter, longer = sorted((name, other), key=len)
+    letters = iter(longer)
+    return changes(name, other) <= len(shorter) * _MOST_CHANGED or all(letter in letters for letter in shorter)
+
+
+def _best(name: str, near: list[str]) -> str | None:
+    def distance(other: str) -> tuple[int, int, float]:
+        return changes(name, other), -_common(name, other), -SequenceMatcher(None, name, other).ratio()
+
+    return min(near, key=distance, default=None)
+
+
+def _common(one: str, other: str) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def changes(one: str, other: str) -> int:
+    """How many letters must be put in, left out, replaced or swapped with the next to make one of the other."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for at, letter in enumerate(one):
+        earlier, before, row = before, row, [at + 1]
+        for place, theirs in enumerate(other):
+            cost = min(before[place + 1] + 1, row[place] + 1, before[place] + (letter != theirs))
+            if at and place and letter == other[place - 1] and one[at - 1] == theirs:
+                cost = min(cost, earlier[place - 1] + 1)
+            row.append(cost)
+    return row[-1]
 
 
 def _begins(name: str, other: str) -> bool:

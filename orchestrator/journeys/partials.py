@@ -11,6 +11,7 @@ from orchestrator.content.partials import check_partials
 from orchestrator.errors import DefinitionError, Problem
 from orchestrator.journeys.model import NAME_PATTERN
 from orchestrator.journeys.source import read_text
+from orchestrator.journeys.strays import stray
 
 PARTIALS: Final = "partials"
 ENDING: Final = ".j2"
@@ -35,6 +36,12 @@ class PartialFiles:
         """Reads all of a project; what is wrong with them."""
         for path in sorted(folder.iterdir()):
             if path.name.startswith("."):
+                continue
+            sentence = stray(path) if path.suffix != ENDING or path.is_dir() else None
+            if sentence is None and path.is_dir():
+                sentence = f"is a folder: put its files into {PARTIALS} itself"
+            if sentence is not None:
+                yield Problem(path, 0, sentence)
                 continue
             if path.suffix != ENDING:
                 yield Problem(path, 0, f"is not read: name it {path.name.split('.')[0]}{ENDING}")

@@ -195,6 +195,29 @@ def test_what_is_wrong_with_an_action_has_its_line(rest: str, message: str) -> N
     assert [(found.line, found.message) for found in caught.value.problems] == [(6, message)]
 
 
+def test_a_wrong_locale_hides_nothing_else() -> None:
+    wrong = 'content: {text: "{{ evnt }}"}\nlocales: {xx-YYYY: {txt: a}, de: {txt: b}}\nfallback:\n'
+    action = f"action: hi\nchannel: sms\n{wrong}  content: {{text: a}}\n  locales: {{yyy: {{text: b}}}}\n"
+    with pytest.raises(DefinitionError) as caught:
+        pack_of(JOURNEY.replace("act: hi", "act: hii") + action)
+    assert [found.message.split(":")[0] for found in caught.value.problems] == [
+        "the name 'evnt' is unknown",
+        "'xx-YYYY' is no locale",
+        "the channel has no field 'txt'",
+        "'yyy' is no locale",
+        "the action 'hii' is unknown",
+    ]
+
+
+def test_a_wrong_channel_hides_no_wrong_locale() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        pack_of(JOURNEY + "action: hi\nchannel: smss\ncontent: {text: a}\nlocales: {xx-YYYY: {text: a}}\n")
+    assert [found.message.split(":")[0] for found in caught.value.problems] == [
+        "the channel 'smss' is unknown",
+        "'xx-YYYY' is no locale",
+    ]
+
+
 def test_locales_take_effect_in_a_journey() -> None:
     driver = JourneyTestDriver.of_text(JOURNEY + ACTION + "locales: {de: {text: Hallo}}\n---\nlocale: de\n")
     for user, traits in {"u1": {"locale": "en-GB"}, "u2": {"locale": "de-CH"}, "u3": {}}.items():

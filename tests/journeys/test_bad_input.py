@@ -240,3 +240,41 @@ def test_a_pipe_by_itself(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.yaml")
     with pytest.raises(DefinitionError):
         validate(tmp_path / "a.yaml")
+
+
+def _linked_folder(path: Path) -> None:
+    elsewhere = next(folder / "elsewhere" for folder in path.parents if (folder / "elsewhere").is_dir())
+    path.symlink_to(elsewhere)
+
+
+STRAYS: list[tuple[str, Callable[[Path], object], str]] = [
+    ("b", os.mkfifo, "is no file with something in it, such as a pipe or a device: remove it"),
+    ("b", _device, "is no file with something in it, such as a pipe or a device: remove it"),
+    ("b", _broken_link, "is a link that leads nowhere: remove it, or let it lead to a file"),
+    ("b", _linked_folder, "is a link to a folder, and is not followed: put the folder itself here"),
+    ("b.yaml", _folder, "is a folder: name it without .yaml"),
+]
+
+
+@pytest.mark.parametrize(("name", "make", "sentence"), STRAYS)
+@pytest.mark.parametrize("folder", ["journeys", "actions", "partials", "tests", "tests/more"])
+def test_what_would_be_passed_over_is_told(
+    tmp_path: Path, folder: str, name: str, make: Callable[[Path], object], sentence: str
+) -> None:
+    root = project(tmp_path, {"elsewhere/c.yaml": JOURNEY.format(name="c")})
+    (root / folder).mkdir(parents=True, exist_ok=True)
+    make(root / folder / name)
+    with pytest.raises(DefinitionError) as caught:
+        validate(root)
+    assert [(problem.path, problem.message) for problem in caught.value.problems] == [(root / folder / name, sentence)]
+
+
+def test_a_folder_of_partials_is_told(tmp_path: Path) -> None:
+    folder = project(tmp_path, {"partials/a.j2": "a", "partials/more/b.j2": "b"})
+    assert refused(folder) == ["partials/more: is a folder: put its files into partials itself"]
+
+
+def test_what_an_editor_hides_is_not_told(tmp_path: Path) -> None:
+    folder = project(tmp_path, {})
+    (folder / "journeys" / ".#b.yaml").symlink_to("nobody@nowhere")
+    assert load(folder).journeys
