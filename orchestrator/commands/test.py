@@ -90,7 +90,7 @@ def run_pytest(project: Path, tests: Path, arguments: Sequence[str]) -> int:
     if strays:
         raise DefinitionError(strays)
     # A bytecode cache would be all that a test run leaves in somebody's project.
-    own = ["-p", "no:cacheprovider", "--journeys", os.fspath(project)]
+    own = ["-p", "no:cacheprovider", "--journeys", os.fspath(project), "--continue-on-collection-errors"]
     if not entry_points(group="pytest11", name=_PLUGIN):
         own += ["-p", _PLUGIN]
     # In a process of its own: pytest wants to be the first to import a plugin, and this package is one.

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-_FOLDERS = {"journeys": "journey", "actions": "action"}
+_FOLDERS = {"journeys": "journey", "actions": "action", "tests": "test file"}
 _PATH = "A project's folder, a folder in it, or one file. Default: the folder of --project."
 
 
@@ -16,9 +16,10 @@ def validate(
     context: typer.Context,
     path: Annotated[Path | None, typer.Argument(metavar="[PATH]", help=_PATH, show_default=False)] = None,
 ) -> None:
-    """Check journeys, actions and channels.
+    """Check journeys, actions and channels, and whether tests in YAML are right.
 
-    Each problem is a line with file, line and what is allowed. No Kafka is needed. Exit code 2 if anything is wrong.
+    Each problem is a line with file, line and what is allowed. No Kafka is needed, and no test is run. Exit code 2 if
+    anything is wrong.
 
     \b
     Examples:
@@ -27,8 +28,10 @@ def validate(
       orchestrator validate examples/shop && git commit
     """
     from orchestrator.journeys.load import validate as validate_definitions
+    from orchestrator.testing.folder import check_tests
 
-    files = validate_definitions(path if path is not None else context.find_root().params["project"])
+    wanted: Path = path if path is not None else context.find_root().params["project"]
+    files = validate_definitions(wanted, check_tests)
     typer.echo(f"all is right: {_counted(Counter(map(_kind, files)), len(files))}")
 
 

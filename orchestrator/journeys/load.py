@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -45,6 +46,18 @@ _DEFAULT_CHANNELS: Final = Path(__file__).with_name(CHANNELS)
 M = TypeVar("M", bound=Model)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What there is in a project: the names that may be used, and the types of what has some."""
+
+    named: Named
+    scopes: Scopes
+
+
+Others = Callable[[Path, Known], Iterable[tuple[Path, list[Problem]]]]
+"""Gives the files that it checked in a project's folder, each with what is wrong in it."""
+
+
 def load(folder: Path) -> Pack:
     """The definitions of a project: ``journeys/*.yaml``, ``actions/*.yaml`` and what there is beside them.
 
@@ -56,10 +69,17 @@ def load(folder: Path) -> Pack:
     return project.pack()
 
 
-def validate(path: Path) -> tuple[Path, ...]:
+def known_in(folder: Path) -> Known:
+    """What there is in a project, by what names; whatever is wrong in it is for others to tell."""
+    project = _Project()
+    project.read(folder)
+    return project.known()
+
+
+def validate(path: Path, others: Others | None = None) -> tuple[Path, ...]:
     """Checks a project, a folder in it or one file, in the light of all the project; returns the files it checked.
 
-    A file outside of any project is checked by itself.
+    A file outside of any project is checked by itself. ``others`` checks what a project has besides definitions.
 
     Raises:
         DefinitionError: with every problem of those files.
@@ -71,14 +91,16 @@ def validate(path: Path) -> tuple[Path, ...]:
         project.read_alone(wanted)
     else:
         project.read(root)
+    others_found = list(others(root, project.known())) if root is not None and others is not None else []
 
     def shown(found: Path) -> Path:
         return found if path.is_absolute() else Path(os.path.relpath(found))
 
-    files = tuple(shown(file) for file in project.files if file.is_relative_to(wanted))
+    all_files = [*project.files, *(file for file, _ in others_found)]
+    files = tuple(shown(file) for file in all_files if file.is_relative_to(wanted))
     problems = [
         Problem(shown(problem.path), problem.line, problem.message)
-        for problem in [*project.problems(), *(strays_in_tests(root) if root is not None else ())]
+        for problem in [*project.problems(), *_besides(root, others_found)]
         if problem.path.is_relative_to(wanted)
     ]
     if not files and not problems:
@@ -87,6 +109,14 @@ def validate(path: Path) -> tuple[Path, ...]:
     if problems:
         raise DefinitionError(problems)
     return files
+
+
+def _besides(root: Path | None, others: Iterable[tuple[Path, list[Problem]]]) -> Iterator[Problem]:
+    """What is wrong in a project besides its definitions."""
+    if root is not None:
+        yield from strays_in_tests(root)
+    for _, found in others:
+        yield from found
 
 
 def _root(path: Path) -> Path | None:
@@ -236,6 +266,10 @@ class _Project:
             self._segments.segments,
             self._partials.texts,
         )
+
+    def known(self) -> Known:
+        """What there is, by what names."""
+        return Known(self._named(), self._scopes())
 
     def _named(self) -> Named:
         """The names that steps may use; of what is not looked at, or wrong, nothing is known."""

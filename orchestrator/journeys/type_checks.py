@@ -10,6 +10,7 @@ from orchestrator.journeys.cel_signatures import comparable
 from orchestrator.journeys.cel_types import check_types, type_of, unknown_field
 from orchestrator.journeys.definition import ActionDefinition, JourneyDefinition
 from orchestrator.journeys.entry_checks import entry_segments
+from orchestrator.journeys.event_schemas import EventSchemas
 from orchestrator.journeys.expressions import ALL_VARIABLES, ENTRY_VARIABLES, expression
 from orchestrator.journeys.finding import Finding
 from orchestrator.journeys.marked import Marked, expressions, listened
@@ -97,11 +98,18 @@ def check_types_in(model: Model, scopes: Scopes, variables: frozenset[str]) -> I
 def _check_events(model: Model, scopes: Scopes) -> Iterator[Finding]:
     for found in listened(model):
         for number, name in enumerate(found.events):
-            if not scopes.schemas.knows(name):
-                near = nearest(name, scopes.schemas.events)
-                remedy = f"did you mean '{near}'? If not, " if near else ""
-                message = f"the event '{name}' is unknown: {remedy}declare it in events.yaml"
-                yield Finding((*found.location, number), message)
+            unknown = unknown_event(name, scopes.schemas)
+            if unknown is not None:
+                yield Finding((*found.location, number), unknown)
+
+
+def unknown_event(name: str, schemas: EventSchemas) -> str | None:
+    """Why there is no event of this name, in a sentence; None if there may be one."""
+    if schemas.knows(name):
+        return None
+    near = nearest(name, schemas.events)
+    remedy = f"did you mean '{near}'? If not, " if near else ""
+    return f"the event '{name}' is unknown: {remedy}declare it in events.yaml"
 
 
 def _check_segments(journey: JourneyDefinition, scopes: Scopes) -> Iterator[Finding]:

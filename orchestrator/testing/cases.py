@@ -20,7 +20,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from orchestrator.durations import DurationMs
-from orchestrator.errors import DefinitionError
+from orchestrator.errors import DefinitionError, Problem
 from orchestrator.events.timestamps import read_moment
 from orchestrator.journeys.model import Model, Name, at_key
 from orchestrator.journeys.sentences import sentences
@@ -242,6 +242,8 @@ def read_tests(path: Path) -> list[PlacedTest]:
     Raises:
         DefinitionError: with everything that is wrong in it.
     """
+    if path.suffix == ".yml":
+        raise DefinitionError([Problem(path, 0, "is not read: name it .yaml")])
     source = read_source(path)
     try:
         file = TestFile.model_validate(source.value, by_alias=True, by_name=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,22 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from orchestrator.testing.folder import project_of
+
 # Every pytest session with this package installed imports this file: what it needs comes when it is needed.
 if TYPE_CHECKING:
+    from orchestrator.journeys.load import Known
     from orchestrator.testing.cases import PlacedTest
     from orchestrator.testing.driver import JourneyTestDriver
 
-FOLDER: Final = "tests"
-_MARK: Final = re.compile(rb"^tests:", re.MULTILINE)
 _STATE: Final = pytest.StashKey["_Watch"]()
-
-
-def project_of(path: Path) -> Path | None:
-    """The project whose folder ``tests`` a file is in; None for any other file."""
-    for folder in path.parents:
-        if folder.name == FOLDER and any((folder.parent / name).is_dir() for name in ("journeys", "actions")):
-            return folder.parent
-    return None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,10 +42,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """YAML files of a project's folder ``tests`` that have tests in them."""
-    if file_path.suffix != ".yaml" or project_of(file_path) is None or not _MARK.search(file_path.read_bytes()):
-        return None
-    return JourneyTests.from_parent(parent, path=file_path)
+    """YAML files of a project's folder ``tests``: one that has no tests in it is a mistake that must be seen."""
+    return JourneyTests.from_parent(parent, path=file_path) if project_of(file_path) is not None else None
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -78,10 +68,12 @@ class JourneyTests(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         """Its tests."""
         from orchestrator.errors import DefinitionError
-        from orchestrator.testing.cases import read_tests
+        from orchestrator.testing.folder import read_known
 
+        project = project_of(self.path)
+        assert project is not None
         try:
-            tests = read_tests(self.path)
+            tests = read_known(self.path, _known_in(self.config, project))
         except DefinitionError as error:
             raise self.CollectError(str(error)) from None
         for test in tests:
@@ -136,6 +128,17 @@ def driver_of(config: pytest.Config, project: Path, start: int) -> JourneyTestDr
     return driver
 
 
+def _known_in(config: pytest.Config, project: Path) -> Known:
+    """What there is in a project, read once a session."""
+    from orchestrator.journeys.load import known_in
+
+    known = config.stash.setdefault(_KNOWN, {})
+    if project not in known:
+        known[project] = known_in(project)
+    return known[project]
+
+
+_KNOWN: Final = pytest.StashKey[dict[Path, "Known"]]()
 _ENVS: Final = pytest.StashKey[dict[Path, Any]]()
 
 

@@ -53,8 +53,9 @@ def test_they_can_be_made_a_failure(project: Path, run: Run) -> None:
 def test_a_wrong_test_file_is_told_with_its_line(project: Path, run: Run) -> None:
     (project / "tests" / "wrong.yaml").write_text("tests:\n  - test: wrong\n    stps: []\n")
     result = run(project, "test")
-    assert result.returncode != 0
+    assert result.returncode == 1
     assert b"wrong.yaml:3: 'stps' is unknown here: did you mean 'steps'?" in result.stdout
+    assert b"cart-reminder: 2 of 2 steps" in result.stdout
 
 
 def test_a_wrong_journey_is_code_2(project: Path, run: Run) -> None:
@@ -72,9 +73,22 @@ def test_a_place_that_is_no_project_is_code_2(tmp_path: Path, run: Run) -> None:
     assert run(tmp_path, "test").returncode == 2
 
 
-def test_yaml_that_is_no_test_is_left_alone(project: Path, run: Run) -> None:
-    (project / "tests" / "data.yaml").write_text("rows: [1, 2]\n")
-    assert run(project, "test").returncode == 0
+def test_yaml_that_has_no_tests_is_told(project: Path, run: Run) -> None:
+    (project / "tests" / "slip.yaml").write_text("test:\n  - test: one\n    steps: [{expect: none}]\n")
+    result = run(project, "test")
+    assert result.returncode == 1
+    assert b"slip.yaml:1: 'test' is unknown here: did you mean 'tests'?" in result.stdout
+    result = run(project, "validate")
+    assert result.returncode == 2
+    assert b"tests/slip.yaml:1: 'test' is unknown here: did you mean 'tests'?" in result.stderr
+
+
+def test_an_event_that_nobody_declared_is_told(project: Path, run: Run) -> None:
+    text = "customers: {ada: {}}\ntests:\n  - test: one\n    steps: [{event: Produkt Added, expect: none}]\n"
+    (project / "tests" / "slip.yaml").write_text(text)
+    result = run(project, "test", str(project / "tests" / "slip.yaml"))
+    assert result.returncode == 1
+    assert b"slip.yaml:4: the event 'Produkt Added' is unknown: did you mean 'Product Added'?" in result.stdout
 
 
 def test_other_pytest_sessions_are_left_alone(tmp_path: Path) -> None:

@@ -115,7 +115,10 @@ def test_right_journeys_are_counted(tmp_path: Path, run: Run) -> None:
     init(tmp_path / "mine")
     for arguments in ((), (str(tmp_path / "mine"),)):
         result = run(tmp_path / "mine", "validate", *arguments)
-        assert (result.returncode, result.stdout) == (0, b"all is right: 2 journeys, 3 actions, 2 other files\n")
+        assert (result.returncode, result.stdout) == (
+            0,
+            b"all is right: 2 journeys, 3 actions, 2 test files, 2 other files\n",
+        )
 
 
 def test_one_file_is_checked(tmp_path: Path, run: Run) -> None:
