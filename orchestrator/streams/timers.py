@@ -15,15 +15,16 @@ _END_OF_TIME: Final = (1 << 63) - 1
 
 
 class Timers:
-    """What is due, the earliest first."""
+    """What is due, the earliest first; ``most`` of it for each checkpoint."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, most: int = TIMERS_PER_CHECKPOINT) -> None:
         self._store = store
+        self._most = most
         self.renew()
 
     def renew(self) -> None:
         """After a checkpoint: the rows on disk have changed, and there is room for the next timers."""
-        self._left = TIMERS_PER_CHECKPOINT
+        self._left = self._most
         # Rows stay on disk until the checkpoint, so those that the work was given are the first of them.
         self._given = 0
         self._read(1)
@@ -70,7 +71,7 @@ class Timers:
             self._given += 1
         work.schedule(self._rows[first : self._given])
         if self._given == len(self._rows) == self._asked:
-            self._read(2 * self._asked + TIMERS_PER_CHECKPOINT)
+            self._read(2 * self._asked + self._most)
 
     def _read(self, count: int) -> None:
         self._asked = count

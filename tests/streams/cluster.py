@@ -35,6 +35,8 @@ from orchestrator.streams.work import Work
 from orchestrator.testing.driver import TestRecord
 from tests.streams.world import INTAKE, LIMITS_IN_FORCE, START, WHOLE_ENV, WHOLE_PACK, Sent
 
+MOST_TIMERS: Final = 500
+"""A seat does all that is due at once."""
 _RECORDS_PER_BATCH: Final = 3
 """Few, so that a crash may come between two batches."""
 
@@ -227,7 +229,7 @@ class Seat:
         Raises:
             Crashed: as it was told to.
         """
-        work, timers = self._work(), Timers(cast(Store, self.store))
+        work, timers = self._work(), Timers(cast(Store, self.store), MOST_TIMERS)
         offsets = dict(self.meta.offsets)
         for _ in range(count):
             head = self._head(offsets)
