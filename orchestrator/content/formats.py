@@ -31,6 +31,10 @@ _MOST_DIGITS: Final = 30
 _MOST_DECIMALS: Final = 10
 _OTHER_FORM: Final = re.compile(r"%|^[A-Z][A-Za-z]+/|^UTC$")
 """What is meant for another function: a pattern of C, or a time zone."""
+_SAID_AS_IT_IS: Final = re.compile(r"'[^']*'")
+_MEANINGLESS: Final = frozenset("fijlnoprt")
+"""Letters of no field of CLDR: a pattern with one of them is a word, such as 'lonng'."""
+_SAMPLE: Final = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 _WIDE: Final = Context(prec=100)
 _OF_DATE: Final = len("2026-01-31")
 
@@ -243,14 +247,35 @@ def check_form(form: Any) -> Any:
     try:
         if not isinstance(form, str) or not 0 < len(form) <= _LONGEST_PATTERN or _OTHER_FORM.search(form):
             raise ValueError
-        dates.parse_pattern(form)
-    except ValueError:
+        letters = set(_SAID_AS_IT_IS.sub("", form))
+        if "'" in letters or letters & _MEANINGLESS:
+            raise ValueError
+        dates.format_datetime(_SAMPLE, form, locale=locale("en"))
+    except (ValueError, KeyError):
         shown = str(form)[:40]
         raise ValueError(
             f"'{shown}' is no form: write {', '.join(_LENGTHS)}, iso, or a pattern such as 'd MMMM y'; "
             "a time zone goes into timezone='Europe/Berlin'"
         ) from None
     return form
+
+
+@lru_cache(maxsize=512)
+def check_part(filter_name: str, form: Any) -> None:
+    """Whether the filters date and time can show a form. Raises ValueError if it asks for the other part, or is none.
+
+    Others can show both.
+    """
+    try:
+        if check_form(form) == "iso":
+            return
+        if filter_name == "date":
+            dates.format_date(_SAMPLE, form, locale("en"))
+        elif filter_name == "time":
+            dates.format_time(_SAMPLE, form, locale=locale("en"))
+    except AttributeError:
+        part = "time of day" if filter_name == "date" else "day"
+        raise ValueError(f"'{form}' asks for a {part}: use the filter datetime") from None
 
 
 def check_skeleton(skeleton: Any) -> Any:

@@ -12,7 +12,7 @@ from jinja2 import nodes
 from jinja2.tests import TESTS
 
 from orchestrator.content.filters import FILTERS
-from orchestrator.content.formats import CHECKS, FORMATS
+from orchestrator.content.formats import CHECKS, FORMATS, check_part
 
 VARIABLES: Final = ("event", "customer", "journey")
 
@@ -146,6 +146,8 @@ def _check_filter(node: nodes.Filter) -> None:
             for name, value in bound.arguments.items():
                 if isinstance(value, nodes.Const) and value.value is not None and name in CHECKS:
                     CHECKS[name](value.value)
+                    if name == "form":
+                        check_part(node.name, value.value)
     except TypeError as error:
         raise TemplateError(f"the filter '{node.name}' cannot be used so: {error}", node.lineno) from None
     except ValueError as error:

@@ -370,7 +370,8 @@ def _shifted(moment: datetime, microseconds: int) -> datetime:
 
 
 @functools.lru_cache(maxsize=512)
-def _zone(name: str) -> tzinfo:
+def zone(name: str) -> tzinfo:
+    """The time zone of a name or of an offset such as ``+02:00``. Raises Unmet if there is none."""
     fixed = re.fullmatch(r"([+-]?)([0-9]{2}):([0-9]{2})", name)
     try:
         if fixed is None:
@@ -381,11 +382,11 @@ def _zone(name: str) -> tzinfo:
         raise Unmet(f"'{name}' is no time zone") from None
 
 
-def _local(moment: datetime, zone: Any) -> datetime:
-    if zone is None:
+def _local(moment: datetime, there: Any) -> datetime:
+    if there is None:
         return _utc(moment)
-    _need(str, zone)
-    return _utc(moment).astimezone(_zone(zone))
+    _need(str, there)
+    return _utc(moment).astimezone(zone(there))
 
 
 _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
@@ -597,10 +598,10 @@ def _typed(fewest: int, call: Callable[..., Any], *kinds: type) -> Function:
 
 
 def _getter(of_moment: Callable[[datetime], int], of_span: Callable[[int], int] | None = None) -> Function:
-    def get(value: Any, zone: Any = None) -> int:
+    def get(value: Any, there: Any = None) -> int:
         if isinstance(value, datetime):
-            return of_moment(_local(value, zone))
-        if value.__class__ is timedelta and of_span is not None and zone is None:
+            return of_moment(_local(value, there))
+        if value.__class__ is timedelta and of_span is not None and there is None:
             return of_span(_microseconds(value))
         raise Unmet(f"{_a(value)} has no such part, a timestamp has")
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from orchestrator.errors import Unmet
 from orchestrator.journeys import cel_runtime as runtime
 from orchestrator.journeys import cel_signatures as signatures
 from orchestrator.journeys.cel_parser import CelError, bare, error_at, literal, parse, shown, trees
@@ -19,6 +20,7 @@ from orchestrator.journeys.sentences import hint
 from orchestrator.journeys.value_types import (
     BOOL,
     BYTES,
+    DATE,
     DOUBLE,
     DYN,
     INT,
@@ -26,6 +28,7 @@ from orchestrator.journeys.value_types import (
     NUMBER,
     NUMBERS,
     TEXT,
+    TIME_TEXT,
     TYPE,
     UINT,
     Choice,
@@ -35,7 +38,9 @@ from orchestrator.journeys.value_types import (
     described,
     is_text,
     joined,
+    misread,
 )
+from orchestrator.zones import zone
 
 if TYPE_CHECKING:
     from lark import Token, Tree
@@ -63,15 +68,21 @@ def check_types(source: str, variables: Mapping[str, Type], *, condition: bool =
     """What is wrong with the types of an expression that compiles; ``condition`` is one that must be true or false."""
     checker = _Checker(source, variables)
     tree = parse(source)
-    found = checker.typed(tree).type
-    if condition and found not in (BOOL, DYN):
-        checker.refuse(tree, f"{checker.shown(tree)} is {described(found)}, and a condition is true or false")
+    checker.typed(tree)
+    for part, found in checker.results(tree) if condition else ():
+        if found not in (BOOL, DYN):
+            checker.refuse(part, f"{checker.shown(part)} is {described(found)}, and a condition is true or false")
     return sorted(checker.problems, key=lambda problem: (problem.line, problem.column))
 
 
 def type_of(source: str, variables: Mapping[str, Type]) -> Type:
     """The type of an expression that compiles; ``DYN`` where that is known only when it is evaluated."""
     return _Checker(source, variables).typed(parse(source)).type
+
+
+def is_field(source: str) -> bool:
+    """Whether an expression that compiles is no more than the name of a field."""
+    return bare(parse(source)).data in ("member_dot", "member_index")
 
 
 class _Checker:
@@ -82,12 +93,22 @@ class _Checker:
         self._source = source
         self._variables = variables
         self._locals: dict[str, Type] = {}
+        self._found: dict[int, Type] = {}
 
     def typed(self, tree: Tree[Token]) -> Typed:
         """The type of a part."""
         tree = bare(tree)
         check: Callable[[Tree[Token]], Typed] = getattr(self, f"_{tree.data}")
-        return check(tree)
+        found = check(tree)
+        self._found[id(tree)] = found.type
+        return found
+
+    def results(self, tree: Tree[Token]) -> list[tuple[Tree[Token], Type]]:
+        """The parts of which a part that was looked at is one: the two ways of each '?', with their types."""
+        tree = bare(tree)
+        if tree.data != "expr":
+            return [(tree, self._found[id(tree)])]
+        return [found for way in trees(tree)[1:] for found in self.results(way)]
 
     def refuse(self, place: Any, message: str) -> Typed:
         """Keeps a problem."""
@@ -117,9 +138,10 @@ class _Checker:
     _conditionaland = _conditionalor
 
     def _truth(self, tree: Tree[Token], sign: str) -> None:
-        found = self.typed(tree).type
-        if found not in (BOOL, DYN):
-            self.refuse(tree, f"{self.shown(tree)} is {described(found)}, and '{sign}' needs true or false")
+        self.typed(tree)
+        for part, found in self.results(tree):
+            if found not in (BOOL, DYN):
+                self.refuse(part, f"{self.shown(part)} is {described(found)}, and '{sign}' needs true or false")
 
     def _relation(self, tree: Tree[Token]) -> Typed:
         operator, right_tree = trees(tree)
@@ -130,6 +152,8 @@ class _Checker:
             self._equality(tree, left, right, "is never equal to")
         elif not signatures.ordered(left.type, right.type):
             self._unlike(tree, left, right, "cannot be compared with")
+        else:
+            self._dates(tree, left, right, whole=False)
         return Typed(BOOL)
 
     def _equality(self, tree: Tree[Token], left: Typed, right: Typed, verb: str) -> None:
@@ -138,8 +162,15 @@ class _Checker:
             return
         for one, other in ((left, right), (right, left)):
             choice, value = one.type, other.value
-            if isinstance(choice, Choice) and isinstance(value, str) and value not in choice.options:
+            if isinstance(choice, Choice) and isinstance(value, str) and not choice.has(value):
                 message = f"the {choice.what} '{shown(value)}' is {choice.lack}: {hint(value, choice.options)}"
+                self.refuse(tree, message)
+        self._dates(tree, left, right, whole=True)
+
+    def _dates(self, tree: Tree[Token], left: Typed, right: Typed, *, whole: bool) -> None:
+        for one, other in ((left, right), (right, left)):
+            message = misread(one.type, other.value, whole=whole) if isinstance(other.value, str) else None
+            if message is not None:
                 self.refuse(tree, message)
 
     def _unlike(self, tree: Tree[Token], left: Typed, right: Typed, verb: str) -> None:
@@ -153,7 +184,7 @@ class _Checker:
             items = right.value if isinstance(right.value, list) else [Typed(kind.item)]
             if items and not any(signatures.comparable(left.type, item.type) for item in items):
                 self._unlike(tree, left, Typed(kind.item), "is never in a list of which each item is")
-            elif isinstance(kind.item, Choice) or isinstance(left.type, Choice):
+            elif any(isinstance(type_, Choice) or type_ in (DATE, TIME_TEXT) for type_ in (kind.item, left.type)):
                 for item in items:
                     self._equality(tree, left, item, "is never equal to")
         elif isinstance(kind, Fields):
@@ -246,12 +277,13 @@ class _Checker:
     _dot_ident_arg = _ident_arg
 
     def _called(self, name: Token, signature: signatures.Signature, arguments: list[Any]) -> Typed:
-        types = [self.typed(argument).type for argument in arguments]
+        given = [self.typed(argument) for argument in arguments]
+        types = [argument.type for argument in given]
         for at, (argument, found) in enumerate(zip(arguments, types, strict=True)):
             if not signature.takes(at, found):
                 message = f"{name}() is not for {described(found)} such as {self.shown(argument)}"
                 self.refuse(argument, message + signatures.call_remedy(str(name), found))
-        message = signatures.misuse(str(name), types)
+        message = signatures.misuse(str(name), types) or _wrong_zone(str(name), given)
         return self.refuse(name, message) if message else Typed(signature.result)
 
     def _has(self, argument: Tree[Token]) -> Typed:
@@ -303,6 +335,21 @@ class _Checker:
     def _literal(self, tree: Tree[Token]) -> Typed:
         value = literal(self._source, tree)
         return Typed(_LITERALS[value.__class__], value)
+
+
+def _wrong_zone(name: str, given: list[Typed]) -> str:
+    """Of a time zone that is written out: what is wrong with it; "" if nothing is."""
+    written = given[1].value if name.startswith("get") and len(given) > 1 else None
+    if not isinstance(written, str):
+        return ""
+    try:
+        runtime.zone(written)
+    except Unmet:
+        try:
+            zone(written)
+        except ValueError as error:
+            return str(error)
+    return ""
 
 
 _LITERALS: Final[Mapping[type, Type]] = {

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, StrictBool
 
-from orchestrator.events.event import GROUPED, IDENTIFIED
+from orchestrator.events.event import GROUPED, IDENTIFIED, JOURNEY_REQUESTED
 from orchestrator.journeys.model import ANY_EVENT, Model
 from orchestrator.journeys.source import read_source
 from orchestrator.journeys.value_types import (
@@ -20,6 +20,7 @@ from orchestrator.journeys.value_types import (
     MOST_FIELDS,
     TEXT,
     TIME,
+    Choice,
     Fields,
     Type,
     ValueType,
@@ -30,6 +31,7 @@ from orchestrator.journeys.value_types import (
 EVENTS: Final = "events.yaml"
 _PACKAGE: Final = Path(__file__).with_name(EVENTS)
 _REMEDY: Final = "declare it in events.yaml"
+_REQUESTED: Final = "what was handed over is in event.properties.data"
 _MOST_NAMED: Final = 3
 _MOST_EVENTS: Final = 5_000
 _NO_TRAITS: Final = Fields(remedy=f"only {IDENTIFIED} and {GROUPED} have traits, write customer.traits")
@@ -74,17 +76,23 @@ class EventSchemas:
     def event(self, names: Iterable[str], traits: Type = DYN) -> Fields:
         """What conditions and templates see of an event that has one of these names; ``traits`` are the customer's."""
         wanted = tuple(sorted(set(names)))
+        name = self._name(wanted)
         if ANY_EVENT in wanted or not wanted:
             wanted = tuple(sorted(self.events)) if self.strict else ()
         fields = {
             "id": TEXT,
-            "name": TEXT,
+            "name": name,
             "timestamp": TIME,
             "properties": self._properties_of(wanted),
             "traits": self._traits(wanted, traits),
             "context": ANY_FIELDS,
         }
         return Fields(MappingProxyType(fields), whose="an event")
+
+    def _name(self, heard: tuple[str, ...]) -> Type:
+        if heard and ANY_EVENT not in heard:
+            return Choice(frozenset(heard), "event", "not one of those that are heard here")
+        return Choice(frozenset(self.events), "event", "unknown", open=not self.strict)
 
     def _properties_of(self, names: tuple[str, ...]) -> Type:
         if names not in self._united:
@@ -100,9 +108,10 @@ class EventSchemas:
         return traits if IDENTIFIED in names else _NO_TRAITS
 
     def _settled(self, name: str, definition: EventDefinition) -> Type:
-        inner = None if self.strict else DYN
-        properties = {key: settled(type_, inner, _REMEDY) for key, type_ in definition.properties.items()}
-        return Fields(MappingProxyType(properties), DYN if definition.open else inner, name, _REMEDY)
+        inner = None if self.strict or name == JOURNEY_REQUESTED else DYN
+        remedy = _REQUESTED if name == JOURNEY_REQUESTED else _REMEDY
+        properties = {key: settled(type_, inner, remedy) for key, type_ in definition.properties.items()}
+        return Fields(MappingProxyType(properties), DYN if definition.open else inner, name, remedy)
 
 
 @cache

@@ -16,10 +16,14 @@ from orchestrator.journeys.cel_types import unknown_field
 from orchestrator.journeys.sentences import MOST_PROBLEMS
 from orchestrator.journeys.value_types import (
     BOOL,
+    DATE,
+    DOUBLE,
     DYN,
     INT,
     NUMBERS,
     TEXT,
+    TIME,
+    TIME_TEXT,
     Fields,
     ListOf,
     Type,
@@ -45,6 +49,16 @@ _LOOP: Final = Fields(
 _DEFAULTS: Final = frozenset({"default", "d"})
 _ITEM: Final = frozenset({"first", "last", "min", "max"})
 _SAME_LIST: Final = frozenset({"list", "reject", "rejectattr", "reverse", "select", "selectattr", "sort", "unique"})
+_OF_NUMBERS: Final = frozenset({"money", "number", "percent", "round", "sum"})
+_OF_MOMENTS: Final = frozenset({"date", "datetime", "plus", "relative", "time"})
+_NEEDS: Final = _OF_NUMBERS | _OF_MOMENTS | {"join"}
+_NUMBER_REMEDY: Final = {True: "declare it as one, or write float before", False: "name one"}
+_RESULTS: Final[Mapping[str, Type]] = {
+    **dict.fromkeys(("money", "number", "percent", "date", "datetime", "relative", "time", "join"), TEXT),
+    **dict.fromkeys(("float", "round"), DOUBLE),
+    "int": INT,
+    "plus": TIME,
+}
 _BY_ATTRIBUTE: Final = frozenset({"rejectattr", "selectattr"})
 
 
@@ -283,11 +297,24 @@ class _Walk:
         item = inner.item if isinstance(inner, ListOf) else DYN
         if attribute is not None:
             item = self._attribute(node, item, attribute)
+        self._check_value(node, item if node.name in ("join", "sum") else inner)
+        if node.name in _RESULTS:
+            return _RESULTS[node.name]
         if node.name in _DEFAULTS or node.name in _SAME_LIST:
             return inner
         if node.name == "map":
             return ListOf(item if attribute is not None else DYN)
         return (inner.item if isinstance(inner, ListOf) else DYN) if node.name in _ITEM else DYN
+
+    def _check_value(self, node: nodes.Filter, found: Type) -> None:
+        """Whether a filter of ours can show what it gets, or each item of it."""
+        assert node.node is not None
+        lack = _lack(node.name, found)
+        if lack is not None:
+            each = "each item of " if node.name in ("join", "sum") else ""
+            named = _dotted(node.node)
+            message = f"{each}'{named or '…'}' is {described(found)}, and the filter {node.name} needs {lack}"
+            self._refuse(node, message, _word(node.node) or node.name)
 
     def _attribute(self, node: nodes.Filter, item: Type, attribute: str) -> Type:
         for name in attribute.split("."):
@@ -305,6 +332,23 @@ class _Walk:
         self._found.append(Misuse(node.lineno, word, message, guarded, partial))
         if len(self._found) > MOST_PROBLEMS:
             raise _Enough
+
+
+def _lack(filter_name: str, found: Type) -> str | None:
+    """What a filter needs and a type is not, with what to do; None if it may be right."""
+    if found == DYN or filter_name not in _NEEDS:
+        return None
+    if filter_name == "join":
+        return "texts or numbers: name an attribute" if isinstance(found, ListOf | Fields) else None
+    if filter_name in _OF_NUMBERS:
+        if found in NUMBERS:
+            return None
+        return "a number: declare it as one" if filter_name == "sum" else f"a number: {_NUMBER_REMEDY[is_text(found)]}"
+    if found == DATE and filter_name in ("time", "datetime"):
+        return "a time of day: use the filter date"
+    if found in (TIME, DATE, TIME_TEXT):
+        return None
+    return "a date or a time" + (": declare it as one" if is_text(found) else "")
 
 
 def _attribute_of(node: nodes.Filter) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.journeys.cel import CelError
 from orchestrator.journeys.cel_signatures import comparable
-from orchestrator.journeys.cel_types import check_types, type_of, unknown_field
+from orchestrator.journeys.cel_types import check_types, is_field, type_of, unknown_field
 from orchestrator.journeys.definition import ActionDefinition, JourneyDefinition
 from orchestrator.journeys.entry_checks import entry_segments
 from orchestrator.journeys.event_schemas import EventSchemas
@@ -17,12 +17,12 @@ from orchestrator.journeys.marked import Marked, expressions, listened
 from orchestrator.journeys.model import Model
 from orchestrator.journeys.nearest import nearest
 from orchestrator.journeys.outline import walk
-from orchestrator.journeys.scopes import Scopes, Variables
+from orchestrator.journeys.scopes import LEARNT, Scopes, Variables
 from orchestrator.journeys.sentences import hint
 from orchestrator.journeys.source import Location
 from orchestrator.journeys.steps import UpdateDefinition
 from orchestrator.journeys.template_types import Misuse, check_template
-from orchestrator.journeys.value_types import DYN, NULL, TIME, described, is_text
+from orchestrator.journeys.value_types import DATE, DYN, NULL, TEXT, TIME, TIME_TEXT, Choice, described, is_text
 
 
 def check_journey_types(journey: JourneyDefinition, scopes: Scopes) -> Iterator[Finding]:
@@ -30,9 +30,7 @@ def check_journey_types(journey: JourneyDefinition, scopes: Scopes) -> Iterator[
     yield from _check_events(journey, scopes)
     yield from _check_segments(journey, scopes)
     if journey.entry.date is not None:
-        unknown = unknown_field(scopes.traits(), journey.entry.date.trait, f"the trait '{journey.entry.date.trait}'")
-        if unknown is not None:
-            yield Finding(("entry", "date", "attribute"), unknown)
+        yield from _check_date(journey.entry.date.trait, scopes)
     inside = scopes.in_journey(journey)
     for found in expressions(journey):
         if found.location[0] == "entry":
@@ -119,6 +117,18 @@ def _check_segments(journey: JourneyDefinition, scopes: Scopes) -> Iterator[Find
             yield Finding(location, message)
 
 
+def _check_date(trait: str, scopes: Scopes) -> Iterator[Finding]:
+    at, traits = ("entry", "date", "attribute"), scopes.traits()
+    unknown = unknown_field(traits, trait, f"the trait '{trait}'")
+    if unknown is not None:
+        yield Finding(at, unknown)
+        return
+    made = traits.get(trait) or DYN
+    if made not in (DYN, DATE, TIME_TEXT):
+        remedy = "declare it in traits.yaml as a date" if trait not in LEARNT else "take one that is declared as a date"
+        yield Finding(at, f"the trait '{trait}' is {described(made)}, and a date is needed: {remedy}")
+
+
 def _check_update(update: UpdateDefinition, at: Location, scopes: Scopes, inside: Variables) -> Iterator[Finding]:
     for name, source in update.traits.items():
         declared = scopes.traits().get(name)
@@ -135,8 +145,11 @@ def _check(found: Marked, variables: Variables) -> Iterator[Finding]:
         yield Finding(found.location, str(error), error.line, error.column)
     if found.location[-2:] == ("wait", "date"):
         made = type_of(found.source, variables)
-        if made not in (DYN, NULL, TIME) and not is_text(made):
-            yield Finding(found.location, f"'date' is {described(made)}, and a date or a time is needed")
+        # A text that is put together may well be a date, and one that is declared as text is not.
+        plain = (made == TEXT or isinstance(made, Choice)) and is_field(found.source)
+        if plain or (made not in (DYN, NULL, TIME) and not is_text(made)):
+            remedy = ": declare it as a date or a time" if plain else ""
+            yield Finding(found.location, f"'date' is {described(made)}, and a date or a time is needed{remedy}")
 
 
 def _compiles(source: str, variables: frozenset[str]) -> bool:

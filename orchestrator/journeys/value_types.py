@@ -5,14 +5,16 @@ Declared types are those of JSON, so a moment in an event is a text, and a numbe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
-from orchestrator.journeys.nearest import nearest
+from orchestrator.journeys.nearest import misspelt, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +26,19 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A text that is one of some; ``what`` says what they are, and ``lack`` what others are."""
+    """A text that is one of some; ``what`` says what they are, and ``lack`` what others are.
+
+    ``open``: there may be others, which only a slip of one of these is not.
+    """
 
     options: frozenset[str]
     what: str = "value"
     lack: str = "unknown"
+    open: bool = False
+
+    def has(self, value: str) -> bool:
+        """Whether a value may be one of them."""
+        return value in self.options or (self.open and misspelt(value, self.options) is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,7 @@ _WRITTEN: Final[Mapping[str, Type]] = {
 }
 DATE: Final = _WRITTEN["date"]
 TIME_TEXT: Final = _WRITTEN["time"]
+_BEGINNING: Final = re.compile(r"\d{4}(-\d{2})?")
 _DEEPEST: Final = 10
 _NAME_LONGEST: Final = 200
 
@@ -101,6 +112,22 @@ MOST_FIELDS: Final = 1_000
 def is_text(type_: Type) -> bool:
     """Whether values of the type are texts, whatever they say."""
     return isinstance(type_, Choice) or type_ in (TEXT, DATE, TIME_TEXT)
+
+
+def misread(type_: Type, text: str, *, whole: bool = True) -> str | None:
+    """Why a text that is written out is none of a declared date or time, in a sentence; None if it may be one.
+
+    ``whole``: not only its beginning, such as ``1990``, which is enough to be before or after. An empty text is what
+    some producers send in place of none.
+    """
+    if type_ not in (DATE, TIME_TEXT) or not text or (not whole and _BEGINNING.fullmatch(text)):
+        return None
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        form = "2026-01-31" if type_ == DATE else "2026-01-31T09:30:00Z"
+        return f"'{text[:40]}' is no {'date' if type_ == DATE else 'time'}: write it as {form}"
+    return None
 
 
 def joined(types: Iterable[Type]) -> Type:
@@ -121,7 +148,7 @@ def _joined(one: Type, other: Type) -> Type:
     if isinstance(one, Fields) and isinstance(other, Fields):
         return _united(one, other)
     if isinstance(one, Choice) and isinstance(other, Choice):
-        return Choice(one.options | other.options, one.what, one.lack)
+        return Choice(one.options | other.options, one.what, one.lack, one.open or other.open)
     if is_text(one) and is_text(other):
         return TEXT
     return NUMBER if one in NUMBERS and other in NUMBERS else DYN

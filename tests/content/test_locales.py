@@ -137,7 +137,7 @@ NOT_FORMATTED = {
     "{{ '2026-02-30' | date }}": "'2026-02-30' is no day: it is written as 2026-01-31",
     "{{ 'soon' | date }}": "'soon' is no moment: it is written as 2026-01-31T09:30:00Z",
     "{{ '2026-01-31' | time }}": "'2026-01-31' has no time of day",
-    "{{ '2026-01-31' | date('HH:mm') }}": "'HH:mm' asks for a time of day: use the filter datetime",
+    "{% set f = 'HH:mm' %}{{ '2026-01-31' | date(f) }}": "'HH:mm' asks for a time of day: use the filter datetime",
     "{{ '9999-12-31T23:59:59Z' | date(timezone='Asia/Tokyo') }}": None,
 }
 
@@ -152,6 +152,17 @@ def test_what_cannot_be_formatted(template: str, reason: str | None) -> None:
 WRONG_FORMS = {
     "{{ event.timestamp | date('Europe/Berlin') }}": None,
     "{{ event.timestamp | date('%d.%m.%Y') }}": None,
+    "{{ event.timestamp | date('lonng') }}": (
+        "'lonng' is no form: write short, medium, long, full, iso, or a pattern such as 'd MMMM y'; "
+        "a time zone goes into timezone='Europe/Berlin'"
+    ),
+    "{{ event.timestamp | datetime('mediun') }}": None,
+    "{{ event.timestamp | time('shrt') }}": None,
+    "{{ event.timestamp | date('foo') }}": None,
+    "{{ event.timestamp | date('g') }}": None,
+    '{{ event.timestamp | date("d \'of") }}': None,
+    "{{ event.timestamp | date('HH:mm') }}": "'HH:mm' asks for a time of day: use the filter datetime",
+    "{{ event.timestamp | time('d MMMM') }}": "'d MMMM' asks for a day: use the filter datetime",
     "{{ event.timestamp | date(skeleton='qqq') }}": (
         "'qqq' is no skeleton of a date: write for example MMMMd, yMMMM or EEEEMMMd"
     ),

@@ -90,6 +90,10 @@ def examples(text: str) -> list[str]:
     customer.segments.exists(s, s == "vip") && size(customer.segments) == 0
     {"a": event.properties.total}["a"] > 1 && {"a": 1}.all(k, k == "a") && {1: "a"}[1] == "a"
     type(event.properties.total) == int && dyn(event.properties.currency) > 5
+    event.name == "Order" ? event.properties.gift : dyn(event.properties.total)
+    event.timestamp.getHours("+02:00") == 9 && event.timestamp.getHours("Etc/GMT+3") == 9
+    customer.traits.birthday == "1990-01-31" || customer.traits.birthday < "1990" || customer.traits.birthday != ""
+    event.properties.moment > "2026-01" && event.properties.day in ["2026-01-31", "2026-01-31T09:00:00+01:00"]
     event.properties.total in [1, 2.5] && event.properties.tags + ["x"] != []
     """),
 )
@@ -131,6 +135,21 @@ UNKNOWN = [
     ("event.properties.direction == 'inbond'", "1:1 the value 'inbond' is unknown: did you mean 'inbound'?"),
     ("event.properties.direction in ['inbound', 'x']", "1:1 the value 'x' is unknown: there are inbound, outbound"),
     ("event.traits.email == ''", "1:14 'event.traits.email' is unknown: only Identified and Grouped have traits,"),
+]
+
+
+UNKNOWN += [
+    ("event.name == 'Ordr'", "1:1 the event 'Ordr' is not one of those that are heard here: did you mean 'Order'?"),
+    ("'Parcel' != event.name", "1:1 the event 'Parcel' is not one of those that are heard here: there are Order"),
+    ("event.name in ['Order', 'order']", "1:1 the event 'order' is not one of those that are heard here: did you"),
+    ("event.timestamp.getHours('Europe/Berln') > 8", "1:17 'Europe/Berln' is no time zone: did you mean 'Europe/Be"),
+    ("event.timestamp.getHours('+2') > 8", "1:17 '+2' is no time zone"),
+    ("customer.traits.birthday == 'x'", "1:1 'x' is no date: write it as 2026-01-31"),
+    ("'31.01.1990' != customer.traits.birthday", "1:1 '31.01.1990' is no date: write it as 2026-01-31"),
+    ("customer.traits.birthday == '1990'", "1:1 '1990' is no date: write it as 2026-01-31"),
+    ("customer.traits.birthday < '31.01.1990'", "1:1 '31.01.1990' is no date: write it as 2026-01-31"),
+    ("event.properties.moment > 'nine'", "1:1 'nine' is no time: write it as 2026-01-31T09:30:00Z"),
+    ("event.properties.day in ['2026-01-31', 'x']", "1:1 'x' is no date: write it as 2026-01-31"),
 ]
 
 
@@ -180,6 +199,9 @@ WRONG = [
     ("[1, 2].join() == ''", "1:8 join() needs a list of texts: write list.map(x, string(x)).join()"),
     ("{1.5: 'a'} == {}", "1:2 a number with decimals cannot be a key of a map"),
     ("event.properties.total", "1:1 'event.properties.total' is a number, and a condition is true or false"),
+    ("true ? event.properties.total : customer.known", "1:8 'event.properties.total' is a number, and a condition is"),
+    ("customer.known ? (true ? true : 1) : true", "1:33 '1' is a whole number, and a condition is true or false"),
+    ("true && (true ? event.properties.total : customer.known)", "1:17 'event.properties.total' is a number, and '&&'"),
     ("'yes'", "1:1 ''yes'' is a text, and a condition is true or false"),
     ("event.properties.products.map(p, p.price > 1)", "1:1 'event.properties.products.map(p, p.price > 1)' is a list,"),
     ("true &&\n  event.properties.totl > 5", "2:20 'event.properties.totl' is unknown: did you mean 'total'?"),

@@ -19,7 +19,12 @@ ORDER = {"total": "number", "order_id": "text", "products": {"list": {"name": "t
 SCHEMAS = schemas_of({"events": {"Order": {"properties": ORDER}, "Parcel": {"properties": {"parcel": "text"}}}})
 SCOPES = Scopes(
     SCHEMAS,
-    given={"first_name": TEXT, "address": read_type({"city": "text"})},
+    given={
+        "first_name": TEXT,
+        "birthday": read_type("date"),
+        "seen": read_type("time"),
+        "address": read_type({"city": "text"}),
+    },
     computed={"orders": INT},
     segments=("vip",),
 )
@@ -68,6 +73,63 @@ RIGHT = [
 @pytest.mark.parametrize("source", RIGHT)
 def test_what_is_there_may_be_asked_for(source: str) -> None:
     assert told(source) == []
+
+
+RIGHT_VALUES = [
+    "{{ event.properties.total | money('EUR') }} {{ event.properties.total | default(0) | number(2) }}",
+    "{{ event.properties.total | round(1) | percent }} {{ customer.computed.orders | number }}",
+    "{{ event.properties.order_id | float | money('EUR') }} {{ '12.50' | number }} {{ event.context.x | percent }}",
+    "{{ event.timestamp | date('long') }} {{ event.timestamp | plus('2 days') | datetime(skeleton='yMMMd') }}",
+    "{{ customer.traits.birthday | date(\"d. MMMM 'anno' y\") }} {{ customer.traits.seen | time('HH:mm') }}",
+    "{{ customer.traits.seen | datetime('dd.MM.yyyy HH:mm') }} {{ customer.traits.birthday | relative }}",
+    "{{ event.properties.products | sum(attribute='price') | money('EUR') }}",
+    "{{ event.properties.products | map(attribute='name') | join(', ') }}",
+]
+
+
+@pytest.mark.parametrize("source", RIGHT_VALUES)
+def test_values_may_be_shown_as_what_they_are(source: str) -> None:
+    assert told(source) == []
+
+
+WRONG_VALUES = [
+    (
+        "{{ event.properties.order_id | money('EUR') }}",
+        "1: 'event.properties.order_id' is a text, and the filter money needs a number: declare it as one, or write",
+    ),
+    ("{{ event.properties.order_id | default('0') | percent }}", "1: 'event.properties.order_id' is a text, and the"),
+    (
+        "{{ event.timestamp | number }}",
+        "1: 'event.timestamp' is a time, and the filter number needs a number: name one",
+    ),
+    ("{{ customer.known | round }}", "1: 'customer.known' is true or false, and the filter round needs a number"),
+    ("{{ event.properties.products | money('EUR') }}", "1: 'event.properties.products' is a list, and the filter"),
+    (
+        "{{ event.properties.total | date }}",
+        "1: 'event.properties.total' is a number, and the filter date needs a date",
+    ),
+    (
+        "{{ event.properties.order_id | datetime }}",
+        "1: 'event.properties.order_id' is a text, and the filter datetime needs a date or a time: declare it as one",
+    ),
+    (
+        "{{ customer.traits.birthday | time }}",
+        "1: 'customer.traits.birthday' is a text, and the filter time needs a time of day: use the filter date",
+    ),
+    ("{{ event.properties.total | plus('1 day') | date }}", "1: 'event.properties.total' is a number, and the filter"),
+    (
+        "{{ event.properties.products | sum(attribute='name') }}",
+        "1: each item of 'event.properties.products' is a text",
+    ),
+    ("{{ event.properties.products | join(', ') }}", "1: each item of 'event.properties.products' is a map, and the"),
+    ("{{ event.timestamp | date | date }}", "1: 'event.timestamp' is a text, and the filter date needs a date"),
+]
+
+
+@pytest.mark.parametrize(("source", "message"), WRONG_VALUES)
+def test_what_a_filter_cannot_show_is_told(source: str, message: str) -> None:
+    (problem,) = told(source)
+    assert problem.startswith(message)
 
 
 WRONG = [
@@ -175,9 +237,11 @@ def found(folder: Path, files: dict[str, str]) -> list[str]:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(dedent(text), "utf-8")
-    with pytest.raises(DefinitionError) as caught:
+    try:
         load(folder)
-    return [str(problem).removeprefix(f"{folder}{os.sep}") for problem in caught.value.problems]
+    except DefinitionError as error:
+        return [str(problem).removeprefix(f"{folder}{os.sep}") for problem in error.problems]
+    return []
 
 
 def mail(html: str, rest: str = "") -> str:
@@ -308,6 +372,89 @@ def test_a_wait_for_a_date_waits_for_one(tmp_path: Path) -> None:
         "actions/mail.yaml": mail("x"),
     }
     assert found(tmp_path, files) == ["journeys/a.yaml:6: 'date' is a number, and a date or a time is needed"]
+
+
+def test_what_is_declared_as_text_is_no_date(tmp_path: Path) -> None:
+    journey = """\
+    journey: {name}
+    entry: {{date: {{attribute: customer.traits.{trait}, yearly: true}}}}
+    steps:
+      - wait: {{date: customer.traits.{trait}}}
+    """
+    files = {
+        "events.yaml": EVENTS,
+        "traits.yaml": "given: {tier: text, kind: {one_of: [a]}, points: number, born: date, seen: time, free: any}",
+        "actions/mail.yaml": mail("x"),
+    }
+    for trait in ("tier", "kind", "points", "timezone", "born", "seen", "free"):
+        files[f"journeys/{trait}.yaml"] = dedent(journey.format(name=trait, trait=trait))
+    needed = "and a date is needed: declare it in traits.yaml as a date"
+    other = "and a date is needed: take one that is declared as a date"
+    wait = "'date' is a text, and a date or a time is needed: declare it as a date or a time"
+    assert found(tmp_path, files) == [
+        f"journeys/kind.yaml:2: the trait 'kind' is a text, {needed}",
+        f"journeys/kind.yaml:4: {wait}",
+        f"journeys/points.yaml:2: the trait 'points' is a number, {needed}",
+        "journeys/points.yaml:4: 'date' is a number, and a date or a time is needed",
+        f"journeys/tier.yaml:2: the trait 'tier' is a text, {needed}",
+        f"journeys/tier.yaml:4: {wait}",
+        f"journeys/timezone.yaml:2: the trait 'timezone' is a text, {other}",
+        f"journeys/timezone.yaml:4: {wait}",
+    ]
+
+
+def test_a_text_that_is_put_together_may_be_a_date(tmp_path: Path) -> None:
+    journey = """\
+    journey: a
+    entry: {on: Order}
+    steps:
+      - wait: {date: "customer.traits.tier + '-01-31'"}
+    """
+    files = {
+        "events.yaml": EVENTS,
+        "traits.yaml": "given: {tier: text}",
+        "journeys/a.yaml": journey,
+        "actions/mail.yaml": mail("x"),
+    }
+    assert found(tmp_path, files) == []
+
+
+@pytest.mark.parametrize("events", [EVENTS, None])
+def test_data_of_a_request_is_in_data(tmp_path: Path, events: str | None) -> None:
+    journey = """\
+    journey: a
+    entry:
+      api: true
+      if: event.properties.reason == "late" && event.properties.data.reason == "late"
+    steps:
+      - act: mail
+    """
+    files = {"journeys/a.yaml": journey, "actions/mail.yaml": mail("{{ event.properties.data.reason }}")}
+    (problem,) = found(tmp_path, files | ({"events.yaml": events} if events else {}))
+    assert problem.startswith("journeys/a.yaml:4: 'event.properties.reason' is unknown: Journey Requested has data, jo")
+    assert problem.endswith("; what was handed over is in event.properties.data")
+
+
+@pytest.mark.parametrize(
+    ("on", "name", "strict", "sentence"),
+    [
+        ("Product Added", "Product Aded", True, "is not one of those that are heard here: did you mean 'Product Add"),
+        ("Product Added", "Product Aded", False, "is not one of those that are heard here: did you mean 'Product Add"),
+        ("Product Added", "Order Completed", False, "is not one of those that are heard here: there are Product Added"),
+        ('"*"', "Product Aded", True, "is unknown: did you mean 'Product Added'?"),
+        ('"*"', "Product Aded", False, "is unknown: did you mean 'Product Added'?"),
+        ('"*"', "Quiz Answered", True, "is unknown: "),
+        ('"*"', "Quiz Answered", False, None),
+        ("[Product Added, Order Completed]", "Order Completed", True, None),
+    ],
+)
+def test_names_of_events_in_conditions(tmp_path: Path, on: str, name: str, strict: bool, sentence: str | None) -> None:
+    journey = f"journey: a\nentry:\n  on: {on}\n  if: event.name == '{name}'\nsteps:\n  - act: mail\n"
+    files = {"journeys/a.yaml": journey, "actions/mail.yaml": mail("x")}
+    told = found(tmp_path, files | ({"events.yaml": EVENTS} if strict else {}))
+    assert [problem[: len(f"journeys/a.yaml:4: the event '{name}' {sentence}")] for problem in told] == (
+        [f"journeys/a.yaml:4: the event '{name}' {sentence}"] if sentence else []
+    )
 
 
 def test_segments_traits_and_their_conditions_are_checked(tmp_path: Path) -> None:
