@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import cast
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.engine.customer import Customer, Instance, encode
-from orchestrator.streams import timers as module
 from orchestrator.streams.store import Meta, Store
 from orchestrator.streams.timers import TIMERS_PER_CHECKPOINT, Timers
 from orchestrator.streams.work import Work
@@ -35,8 +33,8 @@ def new_work(store: MemoryStore) -> Work:
     return Work(0, 1, ENV, INTAKE, store.get)
 
 
-def timers_of(store: MemoryStore) -> Timers:
-    return Timers(cast(Store, store))
+def timers_of(store: MemoryStore, most: int = TIMERS_PER_CHECKPOINT) -> Timers:
+    return Timers(cast(Store, store), most)
 
 
 def fired(work: Work) -> list[int]:
@@ -58,14 +56,12 @@ def test_what_is_due_fires_the_earliest_first_and_nothing_else(dues: list[int], 
 @given(dues=st.lists(st.integers(1, 20), max_size=40), untils=st.lists(st.integers(0, 25), min_size=1, max_size=6))
 def test_fire_is_true_only_when_nothing_is_left_that_is_due(dues: list[int], untils: list[int]) -> None:
     store = store_with(dues)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "TIMERS_PER_CHECKPOINT", 7)
-        timers, work = timers_of(store), new_work(store)
-        for until in untils:
-            done = timers.fire(work, until, lambda due: due)
-            left = sum(due <= until for due in dues) - sum(dues[number] <= until for number in fired(work))
-            assert done is (left == 0)
-            assert len(fired(work)) <= 7
+    timers, work = timers_of(store, 7), new_work(store)
+    for until in untils:
+        done = timers.fire(work, until, lambda due: due)
+        left = sum(due <= until for due in dues) - sum(dues[number] <= until for number in fired(work))
+        assert done is (left == 0)
+        assert len(fired(work)) <= 7
 
 
 def test_many_are_done_in_turns() -> None:
