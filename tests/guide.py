@@ -82,4 +82,4 @@ class Reader:
         assert named is not None, f"a block without the name of its file: {text[:60]}"
         path = self.folder / named[1]
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text[named.end() :], "utf-8")
+        path.write_text(text, "utf-8")  # the name is a comment, and a reader pastes it along

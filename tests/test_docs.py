@@ -25,14 +25,14 @@ PAGES: Final = sorted(path for path in FOLDER.glob("*.md") if path != INDEX)
 GENERATOR: Final[dict[str, Any]] = runpy.run_path(str(DOCS / "journeys_pages.py"))
 WAITS: Final = ("event", "absence", "until", "date", "opened")
 
-_BLOCK: Final = re.compile(r"^```(\w+)\n(?:# (\S+)|\{# (\S+) #\})[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_BLOCK: Final = re.compile(r"^```\w+\n((?:# (\S+)|\{# (\S+) #\})[^\n]*\n.*?)^```$", re.DOTALL | re.MULTILINE)
 _LINK: Final = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 _FENCED: Final = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 
 
 def files_of(page: Path) -> dict[str, str]:
-    """The files that a page shows, by name."""
-    return {one or other: text for _, one, other, text in _BLOCK.findall(page.read_text("utf-8"))}
+    """The files that a page shows, by name, as a reader pastes them: with the line that names them."""
+    return {one or other: text for text, one, other in _BLOCK.findall(page.read_text("utf-8"))}
 
 
 def project_of(page: Path, folder: Path) -> Path:
