@@ -79,6 +79,12 @@ class Settings(BaseSettings):
 
     project: Path = Field(description="The project's folder; paths in settings are relative to it.")
 
+    project_name: str = Field(
+        "",
+        max_length=100,
+        description="What tells this project from others, so that none takes the place of another.",
+    )
+
     kafka: str | None = Field(
         None, description="Bootstrap servers, host:port[,host:port]; without it an embedded broker is started."
     )

@@ -10,7 +10,6 @@ import typer
 from orchestrator.commands.context import bootstrap_of, settings_of
 from orchestrator.commands.running import interruptible, run
 from orchestrator.commands.simulate import UNTIL, duration, with_progress
-from orchestrator.commands.topics import project_channels
 
 if TYPE_CHECKING:
     from orchestrator.proof.story import Story
@@ -79,7 +78,7 @@ def _story(settings: Settings, customer: str, recording: str | None, until: str 
     if recording is None:
         from orchestrator.proof.from_topics import explain_topics
 
-        return run(explain_topics(settings, bootstrap_of(settings), customer, project_channels(settings)))
+        return run(explain_topics(settings, bootstrap_of(settings), customer))
     from orchestrator.errors import OrchestratorError
     from orchestrator.journeys.load import load
     from orchestrator.proof.from_recording import explain_recording

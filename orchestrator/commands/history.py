@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from orchestrator.journeys.catalogue import Catalogue
 
 _VERSION = "A version, its beginning or its number, as 'history' shows it. Default: the last other definitions."
+_END = "Those whom the older definitions ask to come to their version, and have no step for, leave at once."
 _JSON = "All of each change, as JSON lines."
 
 
@@ -41,37 +43,50 @@ def history(context: typer.Context, as_json: Annotated[bool, typer.Option("--jso
 def rollback(
     context: typer.Context,
     version: Annotated[str | None, typer.Argument(metavar="[VERSION]", help=_VERSION, show_default=False)] = None,
+    end_unmapped: Annotated[bool, typer.Option("--end-unmapped", help=_END)] = False,
     note: Note = "",
     who: As = None,
     yes: Yes = False,
 ) -> None:
     """Put definitions in force again that were so before.
 
-    It is a change as any other: with a plan, and with a line in the history. Journeys that are paused or stopped stay
-    so. A worker that starts later with the newer folder does not undo it; 'orchestrator apply' does.
+    It is a change as any other: with a plan, and with a line in the history. A second one goes further back. Journeys
+    that are paused or stopped stay so. Whoever stands in a step that the older definitions do not have goes on to the
+    end of their version, even if these ask all to come to theirs. A worker that starts later with the newer folder does
+    not undo it; 'orchestrator apply' does.
 
     \b
     Examples:
       orchestrator rollback
       orchestrator rollback 7 --note "too many messages" --yes
+      orchestrator rollback --end-unmapped
     """
+    from orchestrator.journeys.origin import origin_as
+    from orchestrator.streams.changes import Change
+
     cluster = Cluster(context)
     catalogue = cluster.catalogue()
     target = chosen(catalogue, version)
-    what = f"rollback to {target.version}"
-    put_in_force(cluster, catalogue, catalogue.pack(target), what, note=note, who=who, yes=yes)
+    wanted = Change(
+        catalogue.pack(target),
+        f"rollback to {target.version}",
+        origin_as(target, who),
+        note=note,
+        back_to=target.version,
+        end_unmapped=end_unmapped,
+    )
+    put_in_force(cluster, catalogue, wanted, yes=yes, unmapped="end" if end_unmapped else "stay")
 
 
 def chosen(catalogue: Catalogue, version: str | None) -> Applied:
     """The change to go back to. Raises UsageError if there is none, or more than one that begins like that."""
     from orchestrator.errors import UsageError
 
-    current = catalogue.current
     if version is None:
-        others = [applied for applied in catalogue.history if current is not None and applied.pack != current.pack]
-        if not others:
-            raise UsageError("there is nothing to go back to: no other definitions were in force")
-        return others[-1]
+        before = _before(catalogue.history)
+        if before is None:
+            raise UsageError("there is nothing to go back to: no other definitions were in force before these")
+        return before
     found = [
         applied for applied in catalogue.history if str(applied.number) == version or applied.version == version
     ] or [applied for applied in catalogue.history if applied.version.startswith(version)]
@@ -79,3 +94,15 @@ def chosen(catalogue: Catalogue, version: str | None) -> Applied:
         what = "no definitions" if not found else f"{len(found)} definitions"
         raise UsageError(f"{what} of the history are or begin with '{version}': 'orchestrator history' shows them all")
     return found[0]
+
+
+def _before(history: Sequence[Applied]) -> Applied | None:
+    """The last definitions other than those in force, as if what a rollback left had never been."""
+    places = {applied.version: place for place, applied in enumerate(history)}
+    place = len(history) - 1
+    while place >= 0:
+        applied = history[place]
+        if applied.pack != history[-1].pack:
+            return applied
+        place = places.get(applied.back_to or "", place - 1)
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -12,9 +13,12 @@ import typer
 
 from orchestrator.commands.schema import write_schemas
 from orchestrator.errors import UsageError
+from orchestrator.settings import FILE_NAME
 
 _SUFFIX = ".template"
 _MAY_BE_THERE = {".git"}
+_NAME = "@PROJECT_NAME@"
+_LONGEST_NAME = 100
 
 
 def command(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
@@ -44,7 +48,11 @@ def init(folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         if any(entry.name not in _MAY_BE_THERE for entry in folder.iterdir()):
             raise UsageError(f"{folder} is not empty: name a new folder, for example 'orchestrator init my-journeys'")
-        made = [_write(template, folder / name) for name, template in _templates(files("orchestrator.scaffold"))]
+        project_name = folder.resolve().name[:_LONGEST_NAME]
+        made = [
+            _write(template, folder / name, project_name)
+            for name, template in _templates(files("orchestrator.scaffold"))
+        ]
         return sorted([*made, *write_schemas(folder)])
     except OSError as error:
         raise UsageError(f"{folder} cannot be written ({error.strerror}): name another folder") from error
@@ -58,7 +66,8 @@ def _templates(place: Traversable, prefix: str = "") -> Iterator[tuple[str, Trav
             yield prefix + entry.name.removesuffix(_SUFFIX), entry
 
 
-def _write(template: Traversable, path: Path) -> Path:
+def _write(template: Traversable, path: Path, project_name: str) -> Path:
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(template.read_bytes())
+    text = template.read_text("utf-8")
+    path.write_text(text.replace(_NAME, json.dumps(project_name)) if path.name == FILE_NAME else text, "utf-8")
     return path

@@ -27,6 +27,7 @@ def plan(context: typer.Context) -> None:
     cluster = Cluster(context)
     pack = Pack.from_json(load(cluster.settings.project).to_json())
     catalogue = cluster.catalogue()
+    cluster.own(catalogue)
     planned = cluster.plan(catalogue, pack)
     show(planned, catalogue, pack)
     if not planned.plan:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.commands.changing import As, Decided, Note, set_state
+from orchestrator.commands.changing import As, Note, set_state
+
+if TYPE_CHECKING:
+    from orchestrator.journeys.applied import State
 
 Journey = Annotated[str, typer.Argument(metavar="JOURNEY", help="The name of a journey.")]
 
@@ -14,25 +18,26 @@ Journey = Annotated[str, typer.Argument(metavar="JOURNEY", help="The name of a j
 def pause(context: typer.Context, journey: Journey, note: Note = "", who: As = None) -> None:
     """Let a journey stand still: nobody enters, waits that run out and actions are held until 'resume'.
 
-    Events still count: whoever meets an exit leaves, whoever waits for an event and gets it goes on, silently.
+    Events still count: whoever meets an exit leaves, whoever waits for an event and gets it goes on, silently. A
+    journey that is stopped cannot be paused: nobody enters it as it is.
 
     \b
     Example:
       orchestrator pause cart-rescue --note "the shop is down"
     """
-    set_state(context, journey, f"pause {journey}", _put(journey, "paused"), note, who)
+    set_state(context, journey, f"pause {journey}", lambda states: paused(journey, states), note, who)
 
 
 def resume(context: typer.Context, journey: Journey, note: Note = "", who: As = None) -> None:
-    """Let a paused or stopped journey run again; what was held goes on in its order.
+    """Let a paused or stopped journey run again, so that customers enter; what was held goes on in its order.
 
     \b
     Example:
       orchestrator resume cart-rescue
     """
 
-    def decided(states: dict[str, Any]) -> bool:
-        return states.pop(journey, None) is not None
+    def decided(states: Mapping[str, State]) -> dict[str, State]:
+        return {name: state for name, state in states.items() if name != journey}
 
     set_state(context, journey, f"resume {journey}", decided, note, who)
 
@@ -57,12 +62,17 @@ def stop(
       orchestrator stop win-back --exit-all --note "wrong prices"
     """
     what = f"stop {journey}" + ("" if let_finish else ", exit all")
-    set_state(context, journey, what, _put(journey, "stopped" if let_finish else "ended"), note, who)
+    state: State = "stopped" if let_finish else "ended"
+    set_state(context, journey, what, lambda states: {**states, journey: state}, note, who)
 
 
-def _put(journey: str, state: str) -> Decided:
-    def decided(states: dict[str, Any]) -> bool:
-        before, states[journey] = states.get(journey), state
-        return before != state
+def paused(journey: str, states: Mapping[str, State]) -> dict[str, State]:
+    """The states with one journey paused. Raises UsageError if it is stopped: to resume it would open it again."""
+    from orchestrator.errors import UsageError
 
-    return decided
+    if states.get(journey) in ("stopped", "ended"):
+        raise UsageError(
+            f"journey '{journey}' is stopped, so nobody enters: 'orchestrator resume {journey}' opens it again, and "
+            "then it can be paused"
+        )
+    return {**states, journey: "paused"}

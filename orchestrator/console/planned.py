@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from orchestrator.journeys.applied import State
+from orchestrator.journeys.migrations import END
 from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.plan import JourneyChange, Plan, StepChange
 from orchestrator.streams.standing import Standing
@@ -44,8 +45,15 @@ def _step(step: StepChange, change: JourneyChange) -> str:
     sign = _SIGNS[step.kind] if step.kind is not None else " "
     if not step.standing:
         return f"    {sign} {step.id}"
-    where = f"stand here{f' and go to {step.goes_to}' if change.moves and step.goes_to is not None else ''}"
-    return f"    {sign} {step.id}: {_customers(step.standing)} {where}"
+    return f"    {sign} {step.id}: {_customers(step.standing)} stand here{_way(step, change)}"
+
+
+def _way(step: StepChange, change: JourneyChange) -> str:
+    if not change.moves:
+        return ""
+    if step.goes_to is None:
+        return ", for whom it has no step, and go on to the end of their version"
+    return " and leave" if step.goes_to == END else f" and go to {step.goes_to}"
 
 
 def _audiences(pack: Pack, found: Standing) -> Iterator[str]:
@@ -67,6 +75,11 @@ def _pace(size: int, per_minute: int | None) -> str:
 
 def _customers(count: int) -> str:
     return f"{count:,} customer" + ("" if count == 1 else "s")
+
+
+def warned(warnings: Iterable[str]) -> list[str]:
+    """The lines of what is odd."""
+    return [f"? {warning}" for warning in warnings]
 
 
 def refused(refusals: Iterable[str]) -> list[str]:

@@ -87,7 +87,8 @@ class Env:
     are the events that any journey hears.
     ``adaption`` is the version of what matters to customers who exist already: see ``engine.adapt``.
     Nobody enters a journey that is ``closed``; of these, the ``paused`` stand still, and of the
-    ``ended`` all stays end.
+    ``ended`` all stays end. ``ends_unmapped``: so do those that a journey asks to come to its version
+    and has no step for; else they go on in the version where they are.
     """
 
     version: str
@@ -104,6 +105,7 @@ class Env:
     closed: frozenset[str] = frozenset()
     paused: frozenset[str] = frozenset()
     ended: frozenset[str] = frozenset()
+    ends_unmapped: bool = False
     heard: frozenset[str] = field(init=False)
     derives: bool = field(init=False)
 

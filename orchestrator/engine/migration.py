@@ -23,14 +23,17 @@ def migrate(turn: Turn, instance: Instance) -> None:
         leave(turn, instance, f"version {journey.version} ends those who stand at '{old}'")
     elif new in journey.steps:
         _move(turn, instance, journey, new)
+    elif turn.env.ends_unmapped:
+        leave(turn, instance, f"version {journey.version} has no step '{old}', and ends those who stand there")
     else:
         turn.note("unmapped", instance, old, f"version {journey.version} has no step '{old}' and does not map it")
 
 
 def _move(turn: Turn, instance: Instance, journey: Journey, new: str) -> None:
     since = instance.since if instance.since is not None else turn.now
-    turn.note("migrated", instance, new, f"from '{instance.step}' to version {journey.version}")
+    # The line is one of the new version, as its step is.
     instance.version = journey.version
+    turn.note("migrated", instance, new, f"from '{instance.step}' to version {journey.version}")
     due = due_of(turn, instance, journey.steps[new], since)
     if due is None:
         walk(turn, instance, journey, new)

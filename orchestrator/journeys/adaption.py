@@ -16,13 +16,22 @@ from orchestrator.journeys.pack import Pack
 _LENGTH: Final = 12
 
 
-def adaption_of(pack: Pack, current: Iterable[Journey], states: Mapping[str, State], occasions: Occasions) -> str:
+def adaption_of(
+    pack: Pack,
+    current: Iterable[Journey],
+    states: Mapping[str, State],
+    occasions: Occasions,
+    *,
+    ends_unmapped: bool = False,
+) -> str:
     """12 hex digits of all for which ``engine.adapt`` has something to do; empty if there is no such thing.
 
     When it differs between two envs, each customer is gone through once.
     """
+    migrations = {journey.name: journey.version for journey in current if journey.migrate is not None}
     parts: Mapping[str, Any] = {
-        "migrations": {journey.name: journey.version for journey in current if journey.migrate is not None},
+        "migrations": migrations,
+        "unmapped": "end" if migrations and ends_unmapped else "",
         # What is only stopped lets those finish who are in it.
         "states": {name: state for name, state in states.items() if state != "stopped"},
         "audience": audience_version(pack.traits, pack.segments),

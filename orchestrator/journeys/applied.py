@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import orjson
 from pydantic import Field, StrictBool, StrictInt, ValidationError
@@ -48,6 +48,11 @@ class Applied(Model):
     note: str = Field("", description="why, in the words of whoever applied")
     commit: str | None = Field(None, description="the git commit of the project's folder")
     dirty: StrictBool = Field(False, description="whether the folder held what was not committed")
+    project: str = Field("", description="the setting project_name of whoever applied")
+    back_to: str | None = Field(None, pattern=_VERSION.pattern, description="the version that a rollback went back to")
+    end_unmapped: StrictBool = Field(
+        False, description="whether those leave who are asked to come to another version and have no step there"
+    )
 
     def to_json(self) -> bytes:
         """The value of its record."""
@@ -68,9 +73,13 @@ def pack_digest(pack: bytes) -> str:
     return hashlib.sha256(pack).hexdigest()[:_LENGTH]
 
 
-def version_of(number: int, pack: str, states: Mapping[str, State], limits: AppliedLimits) -> str:
+def version_of(
+    number: int, pack: str, states: Mapping[str, State], limits: AppliedLimits, *, end_unmapped: bool = False
+) -> str:
     """The version of a change: two with the same content differ by their number alone."""
-    content = {"pack": pack, "states": dict(states), "limits": limits.model_dump()}
+    content: dict[str, Any] = {"pack": pack, "states": dict(states), "limits": limits.model_dump()}
+    if end_unmapped:
+        content["end_unmapped"] = True
     digest = hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:_LENGTH]
     return f"{number}-{digest}"
 

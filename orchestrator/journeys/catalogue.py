@@ -14,6 +14,7 @@ from orchestrator.errors import DefinitionError, OrchestratorError, Problem
 from orchestrator.journeys.applied import Applied, AppliedLimits, State, number_of, pack_digest, version_of
 from orchestrator.journeys.compile import compile_env, compile_journey, versions_of
 from orchestrator.journeys.origin import Origin
+from orchestrator.journeys.outline import outline
 from orchestrator.journeys.pack import Pack
 from orchestrator.moments import format_moment
 
@@ -63,6 +64,17 @@ class Catalogue:
         """All that ``env`` knows."""
         return tuple(self._known_then)
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """All that were ever in force, as far as this release can read it: what was sent on them is still there."""
+        found: dict[str, None] = {}
+        for digest in reversed(self._packs):
+            try:
+                found |= dict.fromkeys(self._pack(digest).channels)
+            except DefinitionError as error:
+                _log.warning("definitions %s cannot be read by this release: %s", digest, error)
+        return tuple(found)
+
     def take(self, key: bytes, value: bytes) -> None:
         """Takes one record in. Raises DefinitionError if it cannot be read."""
         if key.startswith(PACK):
@@ -100,13 +112,16 @@ class Catalogue:
         when: int,
         origin: Origin,
         note: str = "",
+        *,
+        back_to: str | None = None,
+        end_unmapped: bool = False,
     ) -> Applied:
         """The next change, which puts this in force; ``when`` in UTC milliseconds."""
         number = self.current.number + 1 if self.current is not None else 1
         digest, kept = pack_digest(pack.to_json()), dict(sorted(states.items()))
         return Applied(
             number=number,
-            version=version_of(number, digest, kept, limits),
+            version=version_of(number, digest, kept, limits, end_unmapped=end_unmapped),
             pack=digest,
             versions=versions_of(pack),
             states=kept,
@@ -117,7 +132,31 @@ class Catalogue:
             note=note,
             commit=origin.commit,
             dirty=origin.dirty,
+            project=origin.project,
+            back_to=back_to,
+            end_unmapped=end_unmapped,
         )
+
+    def since(self, journey: str) -> Applied | None:
+        """The change since which a journey has the state that it has; None if it simply runs."""
+        state = self.current.states.get(journey) if self.current is not None else None
+        found = None
+        for applied in reversed(self.history):
+            if state is None or applied.states.get(journey) != state:
+                break
+            found = applied
+        return found
+
+    def steps(self, journey: str) -> frozenset[str]:
+        """The ids of the steps of all versions of a journey, as far as this release can read them."""
+        found: set[str] = set()
+        for (name, _), digest in self._sources.items():
+            if name == journey:
+                try:
+                    found |= {placed.id for placed in outline(self._pack(digest).journeys[name])}
+                except DefinitionError as error:
+                    _log.warning("definitions %s cannot be read by this release: %s", digest, error)
+        return frozenset(found)
 
     def has_pack(self, digest: str) -> bool:
         """Whether these definitions are on the topic."""

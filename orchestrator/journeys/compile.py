@@ -87,6 +87,7 @@ def compile_env(
         DefinitionError: as ``compile_journey``.
     """
     states = applied.states if applied is not None else {}
+    ends_unmapped = applied is not None and applied.end_unmapped
     versions = applied.versions if applied is not None else versions_of(pack)
     current = [
         pinned.get((name, version)) or compile_journey(pack, name, version) for name, version in versions.items()
@@ -109,7 +110,8 @@ def compile_env(
         occasions=occasions,
         current={journey.name: journey for journey in current},
         policy=policy,
-        adaption=adaption_of(pack, current, states, occasions),
+        adaption=adaption_of(pack, current, states, occasions, ends_unmapped=ends_unmapped),
+        ends_unmapped=ends_unmapped,
         closed=frozenset(states),
         paused=frozenset(name for name, state in states.items() if state == "paused"),
         ended=frozenset(name for name, state in states.items() if state == "ended"),

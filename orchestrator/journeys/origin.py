@@ -9,23 +9,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from orchestrator.journeys.applied import Applied
+
 _PATIENCE_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a change comes from; ``dirty`` if the folder held what was not committed."""
+    """Where a change comes from; ``dirty`` if the folder held what was not committed.
+
+    ``project`` is the name that the project has in its settings, empty if it has none.
+    """
 
     who: str
     commit: str | None = None
     dirty: bool = False
+    project: str = ""
 
 
-def origin_of(folder: Path, who: str | None = None) -> Origin:
+def origin_of(folder: Path, who: str | None = None, project: str = "") -> Origin:
     """Of a project's folder, as it is now; ``who`` is user@host unless it is given."""
     commit = _git(folder, "rev-parse", "HEAD")
     changed = _git(folder, "status", "--porcelain", "--", ".") if commit else None
-    return Origin(who or _user_at_host(), commit or None, bool(changed))
+    return Origin(who or _user_at_host(), commit or None, bool(changed), project)
+
+
+def origin_as(applied: Applied, who: str | None = None) -> Origin:
+    """Of a change that keeps definitions or brings them back: the folder of whoever does it has no part in it."""
+    return Origin(who or _user_at_host(), applied.commit, applied.dirty, applied.project)
 
 
 def _user_at_host() -> str:

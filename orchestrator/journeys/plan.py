@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Final, Literal
@@ -13,10 +13,13 @@ from orchestrator.journeys.definition import JourneyDefinition
 from orchestrator.journeys.migrations import END
 from orchestrator.journeys.outline import PlacedStep, outline
 from orchestrator.journeys.pack import Pack
+from orchestrator.journeys.sentences import hint
 
 Kind = Literal["added", "removed", "changed", "moved"]
+Unmapped = Literal["refuse", "stay", "end"]
 Place = tuple[str, str, str]
 """A journey, its version and a step."""
+Steps = Callable[[str], Collection[str]]
 
 _NESTED: Final = ("received", "timed_out", "steps")
 _DEEP: Final = frozenset({"traits"})
@@ -25,7 +28,10 @@ _DEEP: Final = frozenset({"traits"})
 
 @dataclass(frozen=True, slots=True)
 class StepChange:
-    """One step of a journey; ``standing`` customers of older versions wait there."""
+    """One step of a journey; ``standing`` customers of older versions wait there.
+
+    ``goes_to`` is where they come in the new version, if that asks them to: None if they stay in theirs.
+    """
 
     kind: Kind | None
     id: str
@@ -55,11 +61,12 @@ class PartChange:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that changes; with ``refusals`` nothing may be applied."""
+    """All that changes; with ``refusals`` nothing may be applied, ``warnings`` are what is odd."""
 
     journeys: tuple[JourneyChange, ...]
     parts: tuple[PartChange, ...]
     refusals: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.journeys or self.parts)
@@ -71,12 +78,14 @@ def make_plan(
     old_versions: Mapping[str, str],
     new_versions: Mapping[str, str],
     standing: Mapping[Place, int],
+    unmapped: Unmapped = "refuse",
 ) -> Plan:
     """What goes from one set of definitions to another.
 
     Args:
         old: None if nothing was ever applied.
         standing: how many customers wait at which step.
+        unmapped: what becomes of customers who are asked to come to a version that has no step for them.
     """
     before = old.journeys if old is not None else {}
     journeys: list[JourneyChange] = []
@@ -85,8 +94,8 @@ def make_plan(
         if old_versions.get(name) == new_versions.get(name):
             continue
         counts = _counts(name, new_versions.get(name), standing)
-        journeys.append(_journey_change(name, before.get(name), new.journeys.get(name), counts))
-        if name in new.journeys:
+        journeys.append(_journey_change(name, before.get(name), new.journeys.get(name), counts, unmapped))
+        if name in new.journeys and unmapped == "refuse":
             refusals += _unmapped(new.journeys[name], counts)
     return Plan(tuple(journeys), tuple(_parts(_plain(old), _plain(new))), tuple(refusals))
 
@@ -97,6 +106,17 @@ def asks_to_move(new: Pack, old_versions: Mapping[str, str], new_versions: Mappi
         journey.migrate is not None and old_versions.get(name) != new_versions[name]
         for name, journey in new.journeys.items()
     )
+
+
+def misnamed(new: Pack, old_versions: Mapping[str, str], new_versions: Mapping[str, str], was: Steps) -> list[str]:
+    """What new versions of journeys map and never was a step, in sentences; ``was`` has the steps by journey."""
+    return [
+        f"journey '{name}' maps step '{old}' in migrate, and no version of it had such a step: {hint(old, was(name))}"
+        for name, journey in new.journeys.items()
+        if old_versions.get(name) != new_versions[name]
+        for old in journey.migrate or ()
+        if old not in was(name)
+    ]
 
 
 def _counts(name: str, version: str | None, standing: Mapping[Place, int]) -> Counter[str]:
@@ -111,7 +131,7 @@ def _counts(name: str, version: str | None, standing: Mapping[Place, int]) -> Co
 def _unmapped(journey: JourneyDefinition, counts: Mapping[str, int]) -> Iterator[str]:
     if journey.migrate is None:
         return
-    known = {placed.id for placed in outline(journey)} | journey.migrate.keys()
+    known = _known(journey)
     for step, count in sorted(counts.items()):
         if step not in known:
             yield (
@@ -120,29 +140,45 @@ def _unmapped(journey: JourneyDefinition, counts: Mapping[str, int]) -> Iterator
             )
 
 
+def _known(journey: JourneyDefinition) -> set[str]:
+    """The steps of older versions for which this one has a place."""
+    return {placed.id for placed in outline(journey)} | (journey.migrate or {}).keys()
+
+
 def _journey_change(
-    name: str, old: JourneyDefinition | None, new: JourneyDefinition | None, counts: Counter[str]
+    name: str,
+    old: JourneyDefinition | None,
+    new: JourneyDefinition | None,
+    counts: Counter[str],
+    unmapped: Unmapped,
 ) -> JourneyChange:
     kind: Kind = "added" if old is None else "removed" if new is None else "changed"
     moves = new is not None and new.migrate is not None
-    steps = tuple(_step_changes(old, new, counts)) if kind == "changed" or counts else ()
+    steps = tuple(_step_changes(old, new, counts, unmapped)) if kind == "changed" or counts else ()
     return JourneyChange(kind, name, steps, counts.total(), moves)
 
 
 def _step_changes(
-    old: JourneyDefinition | None, new: JourneyDefinition | None, counts: Mapping[str, int]
+    old: JourneyDefinition | None, new: JourneyDefinition | None, counts: Mapping[str, int], unmapped: Unmapped
 ) -> Iterator[StepChange]:
     """The steps that change, and those in which customers of older versions stand, in the order of the file."""
     before, after = _by_id(old), _by_id(new)
     moved = _moved(list(before), list(after))
-    migrate = new.migrate if new is not None else None
     gone = [id_ for id_ in before if id_ not in after]
     older = sorted(counts.keys() - before.keys() - after.keys())
     for id_ in [*after, *gone, *older]:
         kind = _kind(id_, before, after, moved)
-        goes_to = None if migrate is None or not counts.get(id_) else migrate.get(id_, id_)
         if kind is not None or counts.get(id_):
+            goes_to = _goes_to(new, id_, unmapped) if counts.get(id_) else None
             yield StepChange(kind, id_, counts.get(id_, 0), goes_to)
+
+
+def _goes_to(new: JourneyDefinition | None, id_: str, unmapped: Unmapped) -> str | None:
+    if new is None or new.migrate is None:
+        return None
+    if id_ not in _known(new):
+        return END if unmapped == "end" else None
+    return new.migrate.get(id_, id_)
 
 
 def _kind(id_: str, before: Mapping[str, Any], after: Mapping[str, Any], moved: set[str]) -> Kind | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -187,9 +187,7 @@ async def check(settings: Settings, bootstrap: str, channels: Iterable[str]) -> 
     async with connection(settings, bootstrap) as opened:
         states = await describe(opened, [topic.name for topic in declared])
         problems = await coordinator_problems(opened, settings)
-    missing = [topic.name for topic in declared if topic.name not in states]
-    if missing:
-        problems.append(f"topics are missing: {', '.join(missing)}; create them with 'orchestrator topics apply'")
+    problems += _missing((topic.name for topic in declared), states)
     problems += topic_rights(
         settings,
         {
@@ -208,12 +206,29 @@ async def check_actions(settings: Settings, bootstrap: str, channels: Iterable[s
         SettingsError: topics are missing.
         InfrastructureError: the cluster can't be reached.
     """
-    wanted = [settings.topic(action_topic(channel)) for channel in channels]
+    await _check_there(settings, bootstrap, map(action_topic, channels))
+
+
+async def check_internal(settings: Settings, bootstrap: str) -> None:
+    """Refuse to look at definitions or customers where the topics that have them are not there.
+
+    Raises:
+        SettingsError: topics are missing.
+        InfrastructureError: the cluster can't be reached.
+    """
+    await _check_there(settings, bootstrap, (DEFINITIONS, CUSTOMER_EVENTS, CHANGELOG))
+
+
+async def _check_there(settings: Settings, bootstrap: str, logical: Iterable[str]) -> None:
+    wanted = [settings.topic(name) for name in logical]
     async with connection(settings, bootstrap) as opened:
         states = await describe(opened, wanted)
+    _refuse(_missing(wanted, states))
+
+
+def _missing(wanted: Iterable[str], states: Mapping[str, TopicState]) -> list[str]:
     missing = [name for name in wanted if name not in states]
-    if missing:
-        _refuse([f"topics are missing: {', '.join(missing)}; create them with 'orchestrator topics apply'"])
+    return [f"topics are missing: {', '.join(missing)}; create them with 'orchestrator topics apply'"] * bool(missing)
 
 
 async def listing(settings: Settings, bootstrap: str, channels: Iterable[str]) -> list[TopicRow]:

@@ -38,6 +38,7 @@ class Explainer:
         self._chapters: dict[tuple[str, str], Chapter] = {}
         self._open: Chapter | None = None
         self._began: dict[str, str] = {}
+        self._envs: dict[str, engine.Env] = {}
         self._again: list[Record] = []
         self._consents: dict[str, str] = {}
 
@@ -56,12 +57,13 @@ class Explainer:
         if record.get("customer_id") in self.ids:
             self._again.append(record)
 
-    def begin(self, event: Event | None, at: int) -> None:
-        """What comes now is decided at this moment."""
+    def begin(self, event: Event | None, at: int, change: str | None = None) -> None:
+        """What comes now is decided at this moment; ``change`` of the definitions has it done, if one has."""
         key = ("event", event.id) if event is not None else ("time", format_moment(at))
         chapter = self._chapters.get(key)
         if chapter is None:
             chapter = self._chapters[key] = Chapter(format_moment(at), _plain(event) if event is not None else None)
+        chapter.change = change or chapter.change
         self._open = chapter
 
     def end(
@@ -74,6 +76,7 @@ class Explainer:
                 name: f"{'yes' if said.given else 'no'} since {format_moment(said.at)}"
                 for name, said in record.consents.items()
             }
+        self._envs[env.version] = env
         for journey in env.current.values():
             self._began[journey.name] = entry_node(journey).title
         if chapter is None:
@@ -87,6 +90,7 @@ class Explainer:
             return
         if at - event.timestamp > env.late_after_ms:
             chapter.note = f"it came {format_duration(at - event.timestamp)} late, so it begins nothing"
+            chapter.not_entered += [NotEntered(journey.name, chapter.note) for journey in _begun_by(env, event)]
             return
         if isinstance(record, Customer) and _is(record, self.ids):
             chapter.not_entered += self._not_entered(env, event, record, at)
@@ -101,9 +105,9 @@ class Explainer:
             and line["happened"] in ("entered", "refused")
             and (line["trigger"] or {}).get("event_id") == event.id
         }
-        for journey in (*env.entries.get(event.name, ()), *env.entries.get(ANY, ())):
+        for journey in _begun_by(env, event):
             if journey.name not in entered:
-                reason = why_not(env, journey, event, record, at)
+                reason = _SHUT.get(state_of(env, journey.name)) or why_not(env, journey, event, record, at)
                 if reason is not None:
                     yield NotEntered(journey.name, reason)
 
@@ -130,7 +134,10 @@ class Explainer:
             )
         chapters = [each for each in self._chapters.values() if not each.empty or each.note]
         chapters.sort(key=lambda chapter: chapter.at)
-        return Story(self.customer, self.ids, chapters, dict(self._began), caveats, self._consents)
+        interrupted = frozenset(
+            name for name in self._began if not all(_runs(env, name) for env in self._envs.values())
+        )
+        return Story(self.customer, self.ids, chapters, dict(self._began), caveats, self._consents, interrupted)
 
     def _keyed(self, facts: Sequence[Record]) -> dict[tuple[str, str], list[Record]]:
         """What was written, by what it was written for: an event, or a moment."""
@@ -146,6 +153,27 @@ class Explainer:
                 key = moments.get(record["at"], key)
             by_key[key].append(record)
         return by_key
+
+
+def _begun_by(env: engine.Env, event: Event) -> list[Journey]:
+    """The journeys that begin on the event, be they open or not: those that run first."""
+    closed = (journey for name, journey in env.current.items() if name in env.closed)
+    return [
+        *env.entries.get(event.name, ()),
+        *env.entries.get(ANY, ()),
+        *(journey for journey in closed if journey.entry.events & {event.name, ANY}),
+    ]
+
+
+def _runs(env: engine.Env, name: str) -> bool:
+    return name in env.current and name not in env.closed
+
+
+def state_of(env: engine.Env, name: str) -> str:
+    """What a journey is if it does not simply run; empty if it does."""
+    if name not in env.closed:
+        return ""
+    return "paused" if name in env.paused else "ended" if name in env.ended else "stopped"
 
 
 def _refused_by_time(chapter: Chapter) -> list[NotEntered]:
@@ -206,6 +234,11 @@ def _published(records: Iterable[Record]) -> set[str]:
 
 _TWICE: Final = "it came before and counts once"
 _STEPS: Final = {"exited": 0, "waiting": 8, "ended": 9}
+_SHUT: Final = {
+    "paused": "the journey was paused",
+    "stopped": "the journey was stopped",
+    "ended": "the journey was stopped for all",
+}
 _KINDS: Final = {
     "identity": 0,
     "segment": 1,

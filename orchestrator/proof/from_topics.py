@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -12,13 +12,16 @@ from aiokafka.errors import KafkaError
 from orchestrator import engine
 from orchestrator.console.follow import BEGINNING, Follower, Found
 from orchestrator.console.lookup import look_up
-from orchestrator.engine.customer import ANONYMOUS, USER, Pointer, decode
+from orchestrator.engine.customer import ANONYMOUS, USER, Customer, Pointer, decode
 from orchestrator.engine.identity import subject_of
 from orchestrator.errors import BadRecord, Bug, InfrastructureError, OrchestratorError
 from orchestrator.events.event import Event
 from orchestrator.events.intake import Intake
+from orchestrator.journeys.applied import Applied
+from orchestrator.journeys.catalogue import Catalogue
 from orchestrator.kafka import names
 from orchestrator.kafka.client import client_options
+from orchestrator.kafka.topics import check_internal
 from orchestrator.proof.explanation import Explainer
 from orchestrator.proof.story import Record, Story
 from orchestrator.proof.watching import watched
@@ -31,11 +34,12 @@ from orchestrator.streams.work import Input, Work
 _TOLD: Final = (names.DECISIONS, names.JOURNEY_LOG)
 
 
-async def explain_topics(settings: Settings, bootstrap: str, customer: str, channels: Iterable[str]) -> Story:
+async def explain_topics(settings: Settings, bootstrap: str, customer: str) -> Story:
     """The story of one customer as the topics have it.
 
     Raises:
         OrchestratorError: nobody is known by the id.
+        SettingsError: the topics of the definitions are not there.
         InfrastructureError: Kafka cannot be read.
     """
     found = await look_up(settings, bootstrap, customer)
@@ -44,23 +48,52 @@ async def explain_topics(settings: Settings, bootstrap: str, customer: str, chan
             f"nobody is known as '{customer}': ids are exact, and a customer is known once a worker has decided one of "
             "their events"
         )
+    await check_internal(settings, bootstrap)
+    try:
+        known = await definitions.read(client_options(settings, bootstrap), settings)
+    except KafkaError as error:
+        raise InfrastructureError(f"Kafka doesn't give the definitions: {error}") from error
     explainer = Explainer(customer, [found[0].id, *found[0].aliases])
     evidence = _Evidence(explainer)
-    topics = [*names.INPUT_TOPICS, *_TOLD, *map(names.action_topic, channels)]
+    topics = [*names.INPUT_TOPICS, *_TOLD, *map(names.action_topic, known.catalogue.channels)]
     async with Follower(settings, bootstrap, topics, at_home_of=explainer.ids) as follower:
         await follower.seek(BEGINNING)
         async for record in follower.past():
             evidence.take(record)
         partitions = follower.counts[names.JOURNEY_LOG]
-    try:
-        known = await definitions.read(client_options(settings, bootstrap), settings)
-    except KafkaError as error:
-        raise InfrastructureError(f"Kafka doesn't give the definitions: {error}") from error
+    changes = {applied.version: change_in_words(applied) for applied in known.catalogue.history}
     envs = {version: known.env(version) for version in evidence.versions}
     seen = {version: watched(env, explainer.tell) for version, env in envs.items() if env and env.version == version}
     for partition, journals in sorted(evidence.journals.items()):
-        _Again(partition, partitions, seen, settings, explainer).do(evidence.inputs, journals)
-    return explainer.story(evidence.facts)
+        _Again(partition, partitions, seen, settings, explainer, changes).do(evidence.inputs, journals)
+    story = explainer.story(evidence.facts)
+    tell_states(story, known.catalogue, found[0])
+    return story
+
+
+def tell_states(story: Story, catalogue: Catalogue, customer: Customer) -> None:
+    """Adds to a story which journeys do not run now, and where the customer stands still because of it."""
+    current = catalogue.current
+    if current is None:
+        return
+    for name in story.begins.keys() - current.versions.keys():
+        story.shut[name] = "it is not in force any more"
+    for name in current.states:
+        story.shut[name] = _state_in_words(catalogue, name)
+    for stay in customer.instances.values():
+        if current.states.get(stay.journey) == "paused" and stay.step is not None:
+            story.held[stay.key] = stay.step
+
+
+def change_in_words(applied: Applied) -> str:
+    """What heads the chapter of a change of the definitions."""
+    return f"definitions {applied.number} came into force: {applied.what}, by {applied.who}"
+
+
+def _state_in_words(catalogue: Catalogue, journey: str) -> str:
+    since = catalogue.since(journey)
+    assert since is not None
+    return f"it is {since.states[journey]} since {since.when[:19].replace('T', ' ')}, by {since.who}"
 
 
 class _Evidence:
@@ -101,12 +134,14 @@ class _Again:
         envs: Mapping[str, engine.Env],
         settings: Settings,
         explainer: Explainer,
+        changes: Mapping[str, str],
     ) -> None:
         self._partition = partition
         self._partitions = partitions
         self._envs = envs
         self._intake = Intake(limits_of(settings))
         self._explainer = explainer
+        self._changes = changes
         self._keys = {kind + id_ for id_ in explainer.ids for kind in (USER, ANONYMOUS)}
         self._records: dict[bytes, bytes] = {}
 
@@ -162,7 +197,8 @@ class _Again:
             doing = {"timer": work.fire, "sweep": work.sweep}.get(entry[0])
             if doing is None:
                 raise Bug(f"the journal has an entry of a kind that nobody knows: {entry[0]}")
-            self._explainer.begin(None, entry[2])
+            change = self._changes.get(work.env.version) if entry[0] == "sweep" else None
+            self._explainer.begin(None, entry[2], change)
             doing(entry[1], entry[2])
             self._told(work)
             self._explainer.end(work.env, None, None, entry[2], duplicate=False)

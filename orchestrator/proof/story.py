@@ -24,8 +24,9 @@ class NotEntered:
 class Chapter:
     """What one event, or one moment at which something fell due, led to.
 
-    ``event`` has name, id, timestamp, properties and traits of the event, None if time did it. ``note`` is what is
-    special about it, such as that it came twice. ``records`` are in the order in which they were written.
+    ``event`` has name, id, timestamp, properties and traits of the event, None if time did it, or a ``change`` of the
+    definitions, in words. ``note`` is what is special about it, such as that it came twice. ``records`` are in the
+    order in which they were written.
     """
 
     at: str
@@ -34,6 +35,7 @@ class Chapter:
     asked: list[Asked] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     not_entered: list[NotEntered] = field(default_factory=list)
+    change: str | None = None
 
     def about(self, journey: str | None, instances: frozenset[str] | None = None) -> Chapter:
         """Only what concerns one journey, and of it perhaps only some stays."""
@@ -46,10 +48,10 @@ class Chapter:
             and (instances is None or record.get("instance") is None or stay_of(record) in instances)
         ]
         if instances is not None and not records:
-            return Chapter(self.at, self.event)
+            return Chapter(self.at, self.event, change=self.change)
         asked = [each for each in self.asked if each.journey == journey]
         missed = [each for each in self.not_entered if each.journey == journey]
-        return Chapter(self.at, self.event, self.note, asked, records, missed)
+        return Chapter(self.at, self.event, self.note, asked, records, missed, self.change)
 
     @property
     def empty(self) -> bool:
@@ -67,6 +69,7 @@ class Chapter:
         return {
             "at": self.at,
             "event": self.event,
+            **({"change": self.change} if self.change else {}),
             **({"note": self.note} if self.note else {}),
             "asked": [
                 {"journey": each.journey, "version": each.version, "place": each.place, **each.explained.to_json()}
@@ -89,6 +92,12 @@ class Story:
     caveats: list[str] = field(default_factory=list)
     consents: dict[str, str] = field(default_factory=dict)
     """By channel and purpose: what the customer said last, and when."""
+    interrupted: frozenset[str] = frozenset()
+    """Journeys that did not run all the time."""
+    shut: dict[str, str] = field(default_factory=dict)
+    """By journey that does not run now: what it is, since when, by whom."""
+    held: dict[str, str] = field(default_factory=dict)
+    """By stay that stands still with its journey: the step."""
 
     def decisions(self, action_id: str) -> list[Record]:
         """What was decided about one action."""
@@ -104,7 +113,13 @@ class Story:
         chapters = [each.about(journey, instances) for each in self.chapters]
         begins = {name: told for name, told in self.begins.items() if journey in (None, name)}
         told = [each for each in chapters if not each.empty]
-        return Story(self.customer, self.ids, told, begins, self.caveats, self.consents)
+        shut = {name: told for name, told in self.shut.items() if journey in (None, name)}
+        held = {
+            stay: step
+            for stay, step in self.held.items()
+            if journey in (None, journey_of(stay)) and (instances is None or stay in instances)
+        }
+        return Story(self.customer, self.ids, told, begins, self.caveats, self.consents, self.interrupted, shut, held)
 
     def entered(self, journey: str) -> int:
         """How often the customer entered."""
@@ -129,16 +144,23 @@ class Story:
             "caveats": self.caveats,
             "consents": self.consents,
             "chapters": [chapter.to_json() for chapter in self.chapters],
+            "held": self.held,
             "journeys": [
                 {
                     "journey": name,
                     "begins": told,
+                    **({"state": self.shut[name]} if name in self.shut else {}),
                     "entered": self.entered(name),
                     "not_entered": [{"at": at, "reason": each.reason} for at, each in self.missed(name)],
                 }
                 for name, told in sorted(self.begins.items())
             ],
         }
+
+
+def journey_of(stay: str) -> str:
+    """The journey of a stay, by its key."""
+    return stay.partition("/")[0]
 
 
 def stay_of(record: Record) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from orchestrator.console.sentences import headline, printable
 from orchestrator.journeys.cel_explain import said
-from orchestrator.proof.story import Chapter, Record, Story
+from orchestrator.proof.story import Chapter, Record, Story, journey_of
 from orchestrator.proof.watching import Asked
 
 _SHOWN: Final = 160
@@ -20,15 +20,15 @@ _HAPPENED: Final = {
     "refused": "is not let in",
     "waiting": "waits",
     "moved": "goes on",
-    "branched": "is shown a way",
     "unmet": "cannot be evaluated",
     "merged": "two stays become one",
-    "migrated": "goes on in a newer version",
-    "unmapped": "stays in its old version",
+    "migrated": "comes to this version",
+    "unmapped": "stays in this version",
     "updated": "sets a trait",
     "joined": "sends the customer into another journey",
 }
 _SEGMENT: Final = {"entered": "comes into", "left": "leaves"}
+_BEFORE_ALL: Final = ("migrated", "unmapped")
 
 
 def tell(story: Story, *, single: bool) -> Iterator[str]:
@@ -46,6 +46,7 @@ def tell(story: Story, *, single: bool) -> Iterator[str]:
             yield ""
             yield f"{chapter.at[:19].replace('T', ' ')}  {_cause(chapter)}"
             yield from (f"  {line}" for line in lines)
+    yield from _held(story)
     yield from _never(story)
 
 
@@ -64,7 +65,7 @@ def tell_action(story: Story, action_id: str) -> Iterator[str]:
 def _cause(chapter: Chapter) -> str:
     event = chapter.event
     if event is None:
-        return "time passed"
+        return chapter.change or "time passed"
     values = {**(event.get("properties") or {}), **(event.get("traits") or {})}
     shown = ", ".join(f"{name}: {said(value)}" for name, value in list(values.items())[:_FIELDS])
     more = ", …" if len(values) > _FIELDS else ""
@@ -103,7 +104,10 @@ def _of_customer(record: Record) -> Iterator[str]:
 
 def _journey(journey: str, part: Chapter) -> Iterator[str]:
     version = next((record.get("version") or record.get("journey_version") for record in part.records), None)
-    lines = [*map(_asked, part.asked), *(line for record in part.records for line in _record(record))]
+    # Whoever is brought to other definitions is so before anything else.
+    moved = [record for record in part.records if record.get("happened") in _BEFORE_ALL]
+    others = [record for record in part.records if record.get("happened") not in _BEFORE_ALL]
+    lines = [*map(_step, moved), *map(_asked, part.asked), *(line for record in others for line in _record(record))]
     if lines:
         yield f"{journey}{f' {version}' if version else ''}"
         yield from (f"  {line}" for line in lines)
@@ -139,11 +143,24 @@ def _record(record: Record) -> Iterator[str]:
 
 
 def _step(record: Mapping[str, Any]) -> str:
+    if record["happened"] == "branched":
+        return printable(f"at {record['step']} goes on by {record['reason']}", _SHOWN)
     place = f" at {record['step']}" if record["step"] else ""
     stay = record["instance"].partition("/")[2]
     key = f" ({stay})" if stay and record["happened"] in ("entered", "refused") else ""
     reason = f": {record['reason']}" if record["reason"] else ""
     return printable(f"{_HAPPENED.get(record['happened'], record['happened'])}{key}{place}{reason}", _SHOWN)
+
+
+def _held(story: Story) -> Iterator[str]:
+    """Where the customer stands still."""
+    if story.held:
+        yield ""
+        yield "Now"
+    for stay, step in sorted(story.held.items()):
+        journey = journey_of(stay)
+        remedy = f"what falls due is held until 'orchestrator resume {journey}'"
+        yield f"  {stay}: stands at {step}; {story.shut[journey]}, and {remedy}"
 
 
 def _never(story: Story) -> Iterator[str]:
@@ -156,9 +173,11 @@ def _never(story: Story) -> Iterator[str]:
         if missed:
             at, last = missed[-1]
             times = f"{len(missed)} times not, " if len(missed) > 1 else ""
-            lines.append(f"{journey}: {times}last on {at[:19].replace('T', ' ')}: {last.reason}")
+            line = f"{journey}: {times}last on {at[:19].replace('T', ' ')}: {last.reason}"
         else:
-            lines.append(f"{journey}: it begins {begins}, and that never was")
+            while_open = " while it ran" if journey in story.interrupted or journey in story.shut else ""
+            line = f"{journey}: it begins {begins}, and that never was{while_open}"
+        lines.append(line + (f"; {story.shut[journey]}" if journey in story.shut else ""))
     if lines:
         yield ""
         yield "Never entered"

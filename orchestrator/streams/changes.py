@@ -39,13 +39,18 @@ _MOST_BYTES: Final = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to be in force; ``what`` says it in words, ``note`` why."""
+    """What is to be in force; ``what`` says it in words, ``note`` why.
+
+    ``back_to`` is the version that a rollback goes back to; ``end_unmapped`` as in ``engine.Env.ends_unmapped``.
+    """
 
     pack: Pack
     what: str
     origin: Origin
     states: Mapping[str, State] = field(default_factory=dict)
     note: str = ""
+    back_to: str | None = None
+    end_unmapped: bool = False
 
 
 Decide = Callable[[Catalogue], Awaitable[Change | None]]
@@ -93,7 +98,15 @@ async def _change_once(client_options: Mapping[str, Any], settings: Settings, de
             await producer.abort_transaction()
             return None
         applied = definitions.catalogue.following(
-            wanted.pack, wanted.states, limits_in(settings), wanted.what, _now_ms(), wanted.origin, wanted.note
+            wanted.pack,
+            wanted.states,
+            limits_in(settings),
+            wanted.what,
+            _now_ms(),
+            wanted.origin,
+            wanted.note,
+            back_to=wanted.back_to,
+            end_unmapped=wanted.end_unmapped,
         )
         await _send(producer, settings, definitions.catalogue, applied, wanted.pack)
         await producer.commit_transaction()

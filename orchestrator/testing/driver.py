@@ -95,13 +95,20 @@ class JourneyTestDriver:
         """Of definitions in one text: what the files would say, with ``---`` between them. Raises DefinitionError."""
         return cls.of_pack(pack_of(text), start, partitions)
 
-    def apply(self, definitions: str | Path | Pack | None = None, states: Mapping[str, State] | None = None) -> None:
+    def apply(
+        self,
+        definitions: str | Path | Pack | None = None,
+        states: Mapping[str, State] | None = None,
+        *,
+        end_unmapped: bool = False,
+    ) -> None:
         """Puts definitions in force under those who are inside, as ``orchestrator apply`` does.
 
         Args:
             definitions: a text as for ``of_text``, the ``Path`` of a project's folder, or what is loaded already;
                 without them the definitions stay as they are.
             states: journeys that are paused, stopped or ended from now on, by name; all others run.
+            end_unmapped: whether those leave whom a ``migrate`` asks to come and who have no step there.
 
         Raises:
             DefinitionError: if the definitions are wrong.
@@ -110,7 +117,9 @@ class JourneyTestDriver:
         pack = _loaded(definitions) if definitions is not None else self._pack
         if pack is None:
             raise TypeError("this driver was made of a compiled env: give definitions, a text, a Path or a Pack")
-        applied = self._catalogue.following(pack, states or {}, LIMITS, "apply", self.now, Origin("test"))
+        applied = self._catalogue.following(
+            pack, states or {}, LIMITS, "apply", self.now, Origin("test"), end_unmapped=end_unmapped
+        )
         for key, value in records_of(applied, pack):
             self._catalogue.take(key, value)
         self._pack = pack

@@ -11,6 +11,8 @@ from typing import Any
 import orjson
 import pytest
 
+from tests.commands.conftest import make_project
+
 Run = Callable[..., CompletedProcess[bytes]]
 
 
@@ -43,7 +45,9 @@ def test_a_change_from_plan_to_rollback(wall_project: Path, run: Run) -> None:
     change_a_wait(wall_project)
     assert "~ journey cart-reminder" in out(run(wall_project, "plan"))
     out(run(wall_project, "apply", "--yes"))
-    out(run(wall_project, "pause", "cart-reminder", "--note", "shop is down"))
+    said = out(run(wall_project, "pause", "cart-reminder", "--note", "shop is down"))
+    assert "no worker runs at this moment" in said
+    assert "journey cart-reminder was running, and is paused" in said
     assert "it is so already" in out(run(wall_project, "pause", "cart-reminder"))
     assert "~ journey cart-reminder; it is paused" in out(run(wall_project, "rollback", "--yes"))
 
@@ -53,6 +57,7 @@ def test_a_change_from_plan_to_rollback(wall_project: Path, run: Run) -> None:
     assert first["commit"] == second["commit"] != None  # noqa: E711
     assert third["states"] == fourth["states"] == {"cart-reminder": "paused"}
     assert fourth["pack"] == first["pack"] != second["pack"]
+    assert [third["dirty"], fourth["dirty"]] == [True, False]
     assert fourth["what"] == f"rollback to {first['version']}"
     lines = out(run(wall_project, "history")).splitlines()
     assert lines[1].startswith("*  4-")
@@ -70,6 +75,39 @@ def test_a_wrong_call_is_code_2(applied_project: Path, run: Run, arguments: list
     result = run(applied_project, *arguments)
     assert result.returncode == 2
     assert said in result.stderr.decode()
+
+
+def test_what_is_applied_is_not_replaced_by_another_project_unawares(applied_project: Path, run: Run) -> None:
+    shop, bank = {"ORCHESTRATOR_PROJECT_NAME": "shop"}, {"ORCHESTRATOR_PROJECT_NAME": "bank"}
+    out(run(applied_project, "apply", "--yes", **shop))
+    for command in (["plan"], ["apply", "--yes"]):
+        result = run(applied_project, *command, **bank)
+        assert result.returncode == 1
+        assert "those of the project 'shop', and this one is 'bank'" in result.stderr.decode()
+    out(run(applied_project, "pause", "cart-reminder", **bank))
+    out(run(applied_project, "apply", "--yes", "--take-over", **bank))
+    assert [change.get("project") for change in changes(run, applied_project)] == ["bank", "shop", "shop", ""]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "said"),
+    [
+        (["pause", "cart-reminder"], {}, "topics are missing: "),
+        (["history"], {}, "create them with 'orchestrator topics apply'"),
+        (["resume", "cart-reminder"], {"ORCHESTRATOR_KAFKA": "127.0.0.1:1"}, "nothing listens at 127.0.0.1:1"),
+    ],
+)
+def test_what_cannot_be_reached_is_told_at_once(
+    tmp_path: Path, bootstrap: str, run: Run, arguments: list[str], variables: dict[str, str], said: str
+) -> None:
+    result = run(make_project(tmp_path / "mine", bootstrap, "wall"), *arguments, **variables)
+    assert result.returncode in (1, 2)
+    assert said in result.stderr.decode()
+
+
+def test_a_customer_is_explained_whatever_stands_in_the_folder(applied_project: Path, run: Run) -> None:
+    (applied_project / "journeys" / "cart-reminder.yaml").write_text("journey: [")
+    assert "nobody is known as 'ada'" in run(applied_project, "explain", "--customer", "ada").stderr.decode()
 
 
 @pytest.fixture

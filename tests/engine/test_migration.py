@@ -102,6 +102,17 @@ def test_a_step_of_which_nothing_is_said_keeps_its_version(driver: JourneyTestDr
     assert names(driver.advance("1 day")) == ["hello", "bye"]
 
 
+def test_a_step_of_which_nothing_is_said_may_end_the_stay(driver: JourneyTestDriver) -> None:
+    driver.apply(new("{}", "[{id: other, wait: 1 hour}, {act: answer}]"), end_unmapped=True)
+    assert (driver.trace[-1]["happened"], driver.trace[-1]["step"]) == ("exited", "first")
+    assert names(driver.advance("1 day")) == []
+
+
+def test_the_line_of_it_is_one_of_the_new_version(driver: JourneyTestDriver) -> None:
+    driver.apply(new("{first: patience}", "[{id: patience, wait: 3 hours}, {act: answer}]"))
+    assert driver.trace[-1]["version"] == inside(driver)["version"]
+
+
 def test_the_story_says_where_from_and_where_to(driver: JourneyTestDriver) -> None:
     driver.apply(new("{first: patience}", "[{id: patience, wait: 3 hours}, {act: answer}]"))
     line = driver.trace[-1]

@@ -140,6 +140,34 @@ def test_those_who_stand_in_such_a_pack_are_looked_after_later_too(catalogue: Ca
     assert ("talk", journey_version(pack, "talk")) in env.pinned
 
 
+def test_a_change_may_end_those_whom_nothing_maps_and_is_another_then(catalogue: Catalogue) -> None:
+    moving = pack_of(f"{ACTIONS}journey: talk\nentry: {{on: A}}\nmigrate: {{}}\nsteps: [{{act: hello}}]\n")
+    staying, ending = (
+        catalogue.following(moving, {}, LIMITS, "rollback", 0, ORIGIN, end_unmapped=end) for end in (False, True)
+    )
+    assert staying.version != ending.version
+    adaptions = []
+    for applied in (staying, ending):
+        env = compile_env(moving, **LIMITS.model_dump(), applied=applied)
+        assert env.ends_unmapped == applied.end_unmapped
+        adaptions.append(env.adaption)
+    assert adaptions[0] != adaptions[1]
+
+
+def test_a_change_of_before_there_were_names_of_projects_still_reads(catalogue: Catalogue) -> None:
+    applied = put(catalogue, talk("1 hour"))
+    assert b"project" not in applied.to_json()
+    assert Applied.from_json(applied.to_json()).project == ""
+
+
+def test_all_steps_and_channels_that_ever_were_are_known(catalogue: Catalogue) -> None:
+    put(catalogue, talk("1 hour"))
+    put(catalogue, pack_of(f"{ACTIONS}journey: talk\nentry: {{on: A}}\nsteps: [{{id: say, act: hello}}]\n"))
+    assert catalogue.steps("talk") == {"wait-1", "act-hello", "say"}
+    assert catalogue.steps("other") == frozenset()
+    assert "note" in catalogue.channels
+
+
 def test_what_a_later_release_wrote_is_refused(catalogue: Catalogue) -> None:
     applied = put(catalogue, talk("1 hour"))
     with pytest.raises(DefinitionError, match="novelty"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.journeys.compile import versions_of
 from orchestrator.journeys.pack import Pack
-from orchestrator.journeys.plan import JourneyChange, PartChange, Plan, StepChange, asks_to_move, make_plan
+from orchestrator.journeys.plan import JourneyChange, PartChange, Plan, StepChange, Unmapped, asks_to_move, make_plan
 from orchestrator.testing.texts import pack_of
 
 ACTIONS = """
@@ -106,6 +106,20 @@ def test_customers_of_much_older_versions_count_too() -> None:
     old, new = pack(FIRST), pack(FIRST.replace("1 hour", "2 hours"), migrate="migrate: {}")
     found = make_plan(old, new, versions_of(old), versions_of(new), {("talk", "ancient", "gone"): 2})
     assert "2 of them stand at step 'gone'" in found.refusals[0]
+
+
+def test_whoever_has_no_step_in_it_may_stay_or_leave() -> None:
+    old, new = pack(FIRST), pack("[{id: second, wait: 1 hour}]", migrate="migrate: {}")
+    places = {("talk", versions_of(old)["talk"], step): 2 for step in ("first", "second")}
+    ways: dict[Unmapped, str | None] = {"stay": None, "end": "end"}
+    for unmapped, goes_to in ways.items():
+        found = make_plan(old, new, versions_of(old), versions_of(new), places, unmapped)
+        assert found.refusals == ()
+        (journey,) = found.journeys
+        assert {step.id: step.goes_to for step in journey.steps if step.standing} == {
+            "first": goes_to,
+            "second": "second",
+        }
 
 
 def test_a_journey_that_goes_lets_those_finish_who_are_inside() -> None:

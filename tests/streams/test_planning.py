@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from orchestrator.commands.history import chosen
+from orchestrator.commands.states import paused
 from orchestrator.console.past import table_of
 from orchestrator.console.planned import lines_of
 from orchestrator.engine.customer import Customer, Instance, Pointer, encode
@@ -14,10 +16,12 @@ from orchestrator.errors import PlanRefused, UsageError
 from orchestrator.journeys.applied import AppliedLimits, State
 from orchestrator.journeys.catalogue import Catalogue, records_of
 from orchestrator.journeys.compile import compile_env, versions_of
-from orchestrator.journeys.origin import Origin
+from orchestrator.journeys.origin import Origin, origin_as
 from orchestrator.journeys.pack import Pack
-from orchestrator.journeys.plan import Place, Plan, make_plan
-from orchestrator.streams.planning import differs, is_new, refuse
+from orchestrator.journeys.plan import Place, Plan, Unmapped, make_plan
+from orchestrator.settings import Settings
+from orchestrator.streams.beginning import go_on_without, starting
+from orchestrator.streams.planning import differs, is_new, odd, other_project, refuse
 from orchestrator.streams.standing import Count, Standing
 from orchestrator.testing import JourneyTestDriver
 from orchestrator.testing.texts import pack_of
@@ -41,12 +45,18 @@ def talk(steps: str, more: str = "") -> Pack:
 FIRST, SECOND = talk("[{wait: 1 hour}, {act: hello}]"), talk("[{wait: 2 hours}, {act: hello}]")
 
 
-def catalogue_of(*packs: Pack, states: dict[str, State] | None = None) -> Catalogue:
+def put(catalogue: Catalogue, pack: Pack, back_to: int | None = None, project: str = "", end: bool = False) -> None:
+    version = catalogue.history[back_to - 1].version if back_to is not None else None
+    number, origin = len(catalogue.history) + 1, Origin("ada", "c" * 40, True, project)
+    applied = catalogue.following(pack, {}, LIMITS, f"change {number}", 0, origin, back_to=version, end_unmapped=end)
+    for key, value in records_of(applied, pack):
+        catalogue.take(key, value)
+
+
+def catalogue_of(*packs: Pack, project: str = "", end: bool = False) -> Catalogue:
     catalogue = Catalogue(LIMITS)
-    for number, pack in enumerate(packs, 1):
-        applied = catalogue.following(pack, states or {}, LIMITS, f"change {number}", 0, Origin("ada", "c" * 40, True))
-        for key, value in records_of(applied, pack):
-            catalogue.take(key, value)
+    for pack in packs:
+        put(catalogue, pack, project=project, end=end)
     return catalogue
 
 
@@ -75,12 +85,86 @@ def test_other_settings_are_new() -> None:
     assert is_new(catalogue_of(FIRST), FIRST, OTHER_LIMITS)
 
 
+def test_a_worker_whose_folder_is_refused_goes_on_with_what_is_in_force(caplog: pytest.LogCaptureFixture) -> None:
+    go_on_without(catalogue_of(FIRST), PlanRefused("12 of them stand at step 'first'"))
+    (record,) = caplog.records
+    assert record.levelname == "ERROR"
+    assert "goes on with definitions 1-" in record.message
+    assert record.message.endswith("12 of them stand at step 'first'")
+    with pytest.raises(PlanRefused):
+        go_on_without(catalogue_of(), PlanRefused("nothing is there to go on with"))
+
+
+def test_other_settings_leave_it_at_what_a_rollback_ends() -> None:
+    catalogue = catalogue_of(FIRST, end=True)
+    assert starting(catalogue, FIRST, Origin("bo")).end_unmapped
+    assert not starting(catalogue, SECOND, Origin("bo")).end_unmapped
+    assert starting(catalogue_of(), FIRST, Origin("bo")).what == "start of a worker"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "foreign"),
+    [("shop", "shop", False), ("", "shop", False), ("", "", False), ("shop", "bank", True), ("shop", "", True)],
+)
+def test_the_definitions_of_another_project_are_known(theirs: str, ours: str, foreign: bool) -> None:
+    sentence = other_project(catalogue_of(FIRST, project=theirs), Settings(project=Path(), project_name=ours))
+    assert (sentence is not None) == foreign
+    assert sentence is None or "of the project 'shop'" in sentence
+    assert other_project(catalogue_of(), Settings(project=Path())) is None
+
+
 # What a person may go back to.
 
 
 def test_back_goes_to_the_last_other_definitions() -> None:
     catalogue = catalogue_of(FIRST, SECOND, SECOND)
     assert chosen(catalogue, None).number == 1
+
+
+THIRD = talk("[{wait: 3 hours}, {act: hello}]")
+
+
+def test_back_once_more_goes_further_back() -> None:
+    catalogue = catalogue_of(FIRST, SECOND, THIRD)
+    put(catalogue, SECOND, back_to=2)
+    put(catalogue, SECOND)
+    assert chosen(catalogue, None).number == 1
+
+
+def test_what_a_rollback_left_is_not_come_back_to() -> None:
+    catalogue = catalogue_of(FIRST, SECOND)
+    put(catalogue, FIRST, back_to=1)
+    with pytest.raises(UsageError, match="nothing to go back to"):
+        chosen(catalogue, None)
+
+
+def test_after_a_rollback_and_a_change_back_goes_to_the_rollback() -> None:
+    catalogue = catalogue_of(FIRST, SECOND)
+    put(catalogue, FIRST, back_to=1)
+    put(catalogue, THIRD)
+    assert chosen(catalogue, None).number == 3
+    put(catalogue, FIRST, back_to=3)
+    with pytest.raises(UsageError, match="nothing to go back to"):
+        chosen(catalogue, None)
+
+
+def test_what_comes_back_has_the_commit_that_it_came_from_first() -> None:
+    origin = origin_as(catalogue_of(FIRST, project="shop").history[0], "bo")
+    assert origin == Origin("bo", "c" * 40, True, "shop")
+
+
+# What a person may pause.
+
+
+def test_a_journey_that_runs_can_be_paused() -> None:
+    assert paused("talk", {"other": "stopped"}) == {"other": "stopped", "talk": "paused"}
+    assert paused("talk", {"talk": "paused"}) == {"talk": "paused"}
+
+
+@pytest.mark.parametrize("state", ["stopped", "ended"])
+def test_a_journey_that_is_stopped_is_not_paused_for_resuming_it_would_open_it(state: State) -> None:
+    with pytest.raises(UsageError, match=r"'talk' is stopped.*'orchestrator resume talk' opens it again"):
+        paused("talk", {"talk": state})
 
 
 @pytest.mark.parametrize("how", ["2", "whole", "beginning"])
@@ -99,11 +183,11 @@ def test_what_never_was_is_refused(version: str) -> None:
 # How it reads.
 
 
-def lines(old: Pack, new: Pack, standing: dict[str, int], **states: State) -> list[str]:
+def lines(old: Pack, new: Pack, standing: dict[str, int], unmapped: Unmapped = "refuse", **states: State) -> list[str]:
     places: Counter[Place] = Counter(
         {("talk", versions_of(old)["talk"], step): count for step, count in standing.items()}
     )
-    plan = make_plan(old, new, versions_of(old), versions_of(new), places)
+    plan = make_plan(old, new, versions_of(old), versions_of(new), places, unmapped)
     return lines_of(plan, Standing(places, 1_000), new, states)
 
 
@@ -121,6 +205,32 @@ def test_a_migration_says_where_they_go() -> None:
         "    + rest",
         "    - wait-1: 1 customer stand here and go to rest",
     ]
+
+
+def test_what_a_version_has_no_step_for_says_what_becomes_of_whom() -> None:
+    new = talk("[{id: rest, wait: 2 hours}, {act: hello}]", "migrate: {}")
+    assert lines(FIRST, new, {"wait-1": 2}, "stay")[-1] == (
+        "    - wait-1: 2 customers stand here, for whom it has no step, and go on to the end of their version"
+    )
+    assert lines(FIRST, new, {"wait-1": 2}, "end")[-1] == "    - wait-1: 2 customers stand here and leave"
+
+
+def test_a_misspelt_old_step_is_found_with_the_nearest_name() -> None:
+    old = talk("[{id: patience, wait: 1 hour}, {act: hello}]")
+    new = talk("[{id: rest, wait: 2 hours}, {act: hello}]", "migrate: {patiense: rest}")
+    (warning,) = odd(catalogue_of(old, SECOND), new)
+    assert "maps step 'patiense'" in warning
+    assert warning.endswith("did you mean 'patience'?")
+    right = talk("[{id: rest, wait: 2 hours}, {act: hello}]", "migrate: {patience: rest, wait-1: end}")
+    assert list(odd(catalogue_of(old, SECOND), right)) == []
+    assert list(odd(catalogue_of(old, SECOND, new), new)) == []
+    assert list(odd(catalogue_of(), new)) == []
+
+
+def test_where_no_journey_stays_it_is_most_likely_another_project() -> None:
+    other = pack_of(f"{WORLD}journey: other\nentry: {{on: A}}\nsteps: [{{act: hello}}]\n")
+    (warning,) = odd(catalogue_of(FIRST), other)
+    assert "is this the right project?" in warning
 
 
 def test_a_paused_journey_says_so() -> None:
