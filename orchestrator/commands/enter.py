@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ from orchestrator.commands.context import bootstrap_of, settings_of
 from orchestrator.commands.running import run
 
 if TYPE_CHECKING:
+    from orchestrator.journeys.definition import JourneyDefinition
     from orchestrator.settings import Settings
 
 _DATA = "A JSON object; the journey sees it as event.properties.data."
@@ -28,7 +30,8 @@ def enter(
     """Ask that a customer enters a journey.
 
     It is an event, Journey Requested, and decided as any other: conditions, re-entry and caps of the journey hold. What
-    became of it stands in the customer's story on the journey log.
+    became of it stands in the customer's story on the journey log. Exit code 2 if there is no such journey, in the
+    project or, without journeys in it, in force; or if its entry has no 'api: true'.
 
     \b
     Examples:
@@ -38,6 +41,7 @@ def enter(
     """
     settings = settings_of(context)
     event = request(journey, customer, _object(data), anonymous=anonymous)
+    check_requested(journey, _journeys(context, settings))
     run(_send(settings, bootstrap_of(settings), event))
     typer.echo(f"asked: {customer} is to enter {journey} (event {event['messageId']})", err=True)
 
@@ -68,6 +72,36 @@ def request(journey: str, customer: str, data: dict[str, Any] | None, *, anonymo
         "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "properties": {"journey": journey, **({"data": data} if data is not None else {})},
     }
+
+
+def check_requested(journey: str, journeys: Mapping[str, JourneyDefinition]) -> None:
+    """Raises UsageError if none of these journeys has the name, or the one that has is not entered on request."""
+    from orchestrator.errors import UsageError
+    from orchestrator.journeys.sentences import hint
+
+    if not journeys:
+        raise UsageError("there is no journey: write one into the folder journeys, or bring some into force by 'apply'")
+    if journey not in journeys:
+        raise UsageError(f"there is no journey '{journey}': {hint(journey, journeys)}")
+    entry = journeys[journey].entry
+    if not entry.api:
+        remedy = (
+            f"give its entry 'api: true' in place of that, or write a journey with it and the step 'join: {journey}'"
+        )
+        raise UsageError(f"the journey '{journey}' is entered by '{entry.kind}', and not on request: {remedy}")
+
+
+def _journeys(context: typer.Context, settings: Settings) -> Mapping[str, JourneyDefinition]:
+    """Those of the project's folder; if it has none, those that are in force."""
+    from orchestrator.commands.changing import Cluster
+    from orchestrator.journeys.load import JOURNEYS, load
+
+    if (settings.project / JOURNEYS).is_dir():
+        own = load(settings.project).journeys
+        if own:
+            return own
+    catalogue = Cluster(context).catalogue()
+    return catalogue.pack(catalogue.current).journeys if catalogue.current is not None else {}
 
 
 def _object(text: str | None) -> dict[str, Any] | None:
