@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from difflib import SequenceMatcher, get_close_matches
+from functools import lru_cache
 from itertools import takewhile
 from typing import Final
 
@@ -11,7 +12,7 @@ _LONGEST: Final = 200
 """Comparing longer names takes time that nobody's mistake is worth."""
 
 _TYPO: Final = 0.8
-_LOOKED_AT: Final = 8
+_LOOKED_AT: Final = 4
 _MOST_CHANGED: Final = 0.5
 _SHORTEST_BEGINNING: Final = 3
 
@@ -58,6 +59,7 @@ def _common(one: str, other: str) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
+@lru_cache(maxsize=1024)
 def changes(one: str, other: str) -> int:
     """How many letters must be put in, left out, replaced or swapped with the next to make one of the other."""
     before: list[int] = []
