@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from orchestrator.console.counting import counted
 from orchestrator.journeys.applied import State
 from orchestrator.journeys.migrations import END
 from orchestrator.journeys.pack import Pack
@@ -37,23 +38,23 @@ def _journey(change: JourneyChange, state: State | None) -> Iterator[str]:
 
 def _fate(change: JourneyChange) -> str:
     if change.moves:
-        return "come to the new version"
-    return "go on to the end of their version" if change.kind != "added" else "of an older version go on there"
+        return "to come to the new version"
+    return "to go on to the end of their version" if change.kind != "added" else "of an older version, to go on there"
 
 
 def _step(step: StepChange, change: JourneyChange) -> str:
     sign = _SIGNS[step.kind] if step.kind is not None else " "
     if not step.standing:
         return f"    {sign} {step.id}"
-    return f"    {sign} {step.id}: {_customers(step.standing)} stand here{_way(step, change)}"
+    return f"    {sign} {step.id}: {_customers(step.standing)} here{_way(step, change)}"
 
 
 def _way(step: StepChange, change: JourneyChange) -> str:
     if not change.moves:
         return ""
     if step.goes_to is None:
-        return ", for whom it has no step, and go on to the end of their version"
-    return " and leave" if step.goes_to == END else f" and go to {step.goes_to}"
+        return ", for whom it has no step: to the end of their version"
+    return ", to leave" if step.goes_to == END else f", to go to {step.goes_to}"
 
 
 def _audiences(pack: Pack, found: Standing) -> Iterator[str]:
@@ -74,7 +75,7 @@ def _pace(size: int, per_minute: int | None) -> str:
 
 
 def _customers(count: int) -> str:
-    return f"{count:,} customer" + ("" if count == 1 else "s")
+    return counted(count, "customer")
 
 
 def warned(warnings: Iterable[str]) -> list[str]:

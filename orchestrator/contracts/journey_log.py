@@ -55,7 +55,7 @@ class StepLine(Sent):
         "joined",
     ] = Field(
         description="unmet: a condition could not be evaluated; merged: two stays became one; migrated: it goes on in "
-        "a newer version; unmapped: it stays in its old one, for the newer does not say where it should go on; "
+        "another version; unmapped: it stays in its own, for the other does not say where it should go on; "
         "updated: a trait was set; joined: the customer goes into another journey too, if it lets them"
     )
     reason: Why

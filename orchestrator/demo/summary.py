@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from orchestrator.console.counting import counted
 from orchestrator.demo.story import Story
 from orchestrator.demo.tally import Tally
 from orchestrator.durations import format_duration
@@ -81,9 +82,9 @@ def _refused(outcome: Outcome) -> Iterator[str]:
     tally, metrics = outcome.tally, outcome.metrics
     yield ""
     yield (
-        f"{metrics.get('orchestrator_duplicate_events_total', 0):,.0f} events came twice and counted once, "
-        f"{tally.merges:,} visitors became known"
+        f"{counted(int(metrics.get('orchestrator_duplicate_events_total', 0)), 'event')} came twice and counted once, "
+        f"{counted(tally.merges, 'visitor')} became known"
     )
-    yield f"{sum(tally.dead_letters.values()):,} records were of no use and are on dead-letter"
+    yield f"{counted(sum(tally.dead_letters.values()), 'record')} of no use, on dead-letter"
     for code, count in sorted(tally.dead_letters.items()):
         yield f"  {count:>4}  {code}, such as: {tally.reasons[code]}"

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from orchestrator import engine
+from orchestrator.console.counting import counted
 from orchestrator.durations import format_duration
 from orchestrator.engine.customer import ANONYMOUS, USER, Customer, decode, encode
 from orchestrator.engine.entries import enter
@@ -129,8 +130,8 @@ class Explainer:
         unexplained = _published(facts) - _published(self._again)
         if unexplained:
             caveats.append(
-                f"{len(unexplained)} actions could not be decided once more: older events are not on the topics any "
-                "longer, or definitions have changed; of these the values are missing"
+                f"{counted(len(unexplained), 'action')} could not be decided once more: older events are not on "
+                "the topics any longer, or definitions have changed; of these the values are missing"
             )
         chapters = [each for each in self._chapters.values() if not each.empty or each.note]
         chapters.sort(key=lambda chapter: chapter.at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from orchestrator.console.counting import counted, times
 from orchestrator.console.sentences import printable
 from orchestrator.proof.tally import days_of
 
@@ -15,6 +16,9 @@ _NAMED: Final = 3
 
 def report(outcome: Mapping[str, Any]) -> Iterator[str]:
     """The lines, the first of each part at the margin."""
+    if not outcome["events"] and not outcome["dead_letters"]:
+        yield "there was nothing to simulate: no event was read"
+        return
     yield from _events(outcome)
     yield from _channels(outcome["journeys"])
     for journey in outcome["journeys"]:
@@ -23,17 +27,18 @@ def report(outcome: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _events(outcome: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{outcome['events']:,} events of {outcome['customers']:,} customers and visitors, nothing was sent"
+    whose = counted(outcome["customers"], "customer or visitor", "customers and visitors")
+    yield f"{counted(outcome['events'], 'event')} of {whose}, nothing was sent"
     if outcome["from"] is not None:
         yield f"  from {_day(outcome['from'])} to {_day(outcome['to'])}, in the events' own time"
     odd = [
-        (outcome["merged"], "visitors became known"),
-        (outcome["duplicates"], "came twice and count once"),
-        (outcome["late"], "came too late to begin anything"),
-        (sum(outcome["dead_letters"].values()), "were of no use" + _codes(outcome["dead_letters"])),
+        (outcome["merged"], "visitor", "became known"),
+        (outcome["duplicates"], "event", "came twice and counted once"),
+        (outcome["late"], "event", "came too late to begin anything"),
+        (sum(outcome["dead_letters"].values()), "record", "could not be used" + _codes(outcome["dead_letters"])),
     ]
-    yield from (f"  {count:,} {what}" for count, what in odd if count)
-    yield f"{outcome['actions']:,} actions would go out, {outcome['cancelled']:,} of them be withdrawn in time"
+    yield from (f"  {counted(count, thing)} {what}" for count, thing, what in odd if count)
+    yield f"{counted(outcome['actions'], 'action')} would go out, {outcome['cancelled']:,} withdrawn in time"
 
 
 def _channels(journeys: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -48,23 +53,23 @@ def _channels(journeys: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _journey(journey: Mapping[str, Any]) -> Iterator[str]:
-    entered = f"{journey['entered']:,} times, {journey['customers']:,} customers"
-    yield f"{journey['journey']} ({journey['version']}): entered {entered}"
+    entered = f"{times(journey['entered'])}, by {counted(journey['customers'], 'customer')}"
+    yield f"{journey['journey']} ({journey['version']}): entered {entered if journey['entered'] else 'by nobody'}"
     for sample in journey["sample"][:_NAMED]:
         who, when = printable(sample["customer"], 36), _minute(sample["at"])
         yield f"  such as {who} on {when}, by {sample['event'] or 'time'}"
     for reason, count in list(journey["not_let_in"].items())[:_NAMED]:
         yield f"  {count:,} not let in: {printable(reason)}"
     if journey["cap_hits"]:
-        yield f"  {journey['cap_hits']:,} times a cap on entries was reached"
+        yield f"  a cap on entries was reached {times(journey['cap_hits'])}"
     if journey["held_out"]:
-        yield f"  {journey['held_out']:,} customers are held out, to be compared with"
+        yield f"  held out, to be compared with: {counted(journey['held_out'], 'customer')}"
     yield from _steps(journey["steps"])
     for experiment, arms in journey["arms"].items():
         yield f"  experiment {experiment}: {', '.join(f'{arm} {count:,}' for arm, count in arms.items())}"
     for goal in journey["goals"]:
         worth = f", worth {goal['value']:,.2f}" if goal["value"] else ""
-        yield f"  goal {goal['goal']} reached {goal['reached']:,} times{worth}"
+        yield f"  goal {goal['goal']} reached {times(goal['reached'])}{worth}"
     for action in journey["actions"]:
         cancelled = f", {action['cancelled']:,} withdrawn" if action["cancelled"] else ""
         yield f"  → {action['channel']} {action['action']}: {action['sent']:,}{cancelled}"
@@ -72,7 +77,7 @@ def _journey(journey: Mapping[str, Any]) -> Iterator[str]:
             yield f"      such as “{sample['says']}” to {printable(sample['customer'], 36)} on {_minute(sample['at'])}"
     for found in journey["against"]:
         yield (
-            f"  ✕ {found['action']} {found['outcome']} {found['count']:,} times by the rule {found['rule']}, "
+            f"  ✕ {found['action']} {found['outcome']} {times(found['count'])} by the rule {found['rule']}, "
             f"such as: {printable(found['detail'], 100)}"
         )
 

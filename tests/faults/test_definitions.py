@@ -169,7 +169,8 @@ def test_those_inside_are_counted_and_moved_and_none_is_left_nowhere(stage: Stag
     rewrite(basket, "steps:\n  - wait:", "migrate: {}\nsteps:\n  - id: patience\n    wait:")
     rewrite(basket, "timeout: 1 hour", "timeout: 1 second")
     refused = stage.start_worker()
-    assert refused.process.wait(PATIENCE_S) == 1
+    refused.wait_ready()
+    assert "goes on with definitions 1-" in refused.log
     assert f"{len(USERS)} of them stand at step 'wait-1', which it does not have: map it" in refused.log
 
     rewrite(basket, "migrate: {}", "migrate: {wait-1: patience}")

@@ -149,19 +149,22 @@ def test_what_cannot_be_used_is_counted() -> None:
     found = outcome(*past, event("Product Added", -30, "bo"))
     assert found["dead_letters"] == {"not_json": 1}
     assert (found["duplicates"], found["late"]) == (1, 1)
+    lines = list(report(found))
+    assert "  1 record could not be used (not_json 1)" in lines
+    assert "  1 event came twice and counted once" in lines
 
 
 def test_without_events_there_is_nothing() -> None:
     found = outcome()
     assert found["from"] is None
-    assert next(report(found)) == "0 events of 0 customers and visitors, nothing was sent"
+    assert next(report(found)) == "there was nothing to simulate: no event was read"
 
 
 def test_the_report_is_readable() -> None:
     lines = list(report(outcome(*consent(), event("Product Added", 0), event("Product Added", 0, "bo"), until=HOUR)))
-    assert "3 actions would go out, 0 of them be withdrawn in time" in lines
-    assert any("entered 2 times, 2 customers" in line for line in lines)
-    assert "  ✕ letter refused 1 times by the rule consent, such as: no consent to marketing on email" in lines
+    assert "3 actions would go out, 0 withdrawn in time" in lines
+    assert any("entered 2 times, by 2 customers" in line for line in lines)
+    assert "  ✕ letter refused once by the rule consent, such as: no consent to marketing on email" in lines
 
 
 def test_the_same_events_give_the_same_outcome() -> None:

@@ -335,9 +335,11 @@ class Cluster:
         row: tuple[int, Any, Any, Any] = (event.timestamp, event.key, event.value, [])
         self.log.show(event.topic, self.log.place(event.topic, number, [row]))
 
-    def change(self, pack: Pack, states: Mapping[str, State], at: int) -> None:
+    def change(self, pack: Pack, states: Mapping[str, State], at: int, *, end_unmapped: bool = False) -> None:
         """Changes the definitions, and marks where on each partition."""
-        applied = self.catalogue.following(pack, states, LIMITS_IN_FORCE, "apply", at, Origin("test"))
+        applied = self.catalogue.following(
+            pack, states, LIMITS_IN_FORCE, "apply", at, Origin("test"), end_unmapped=end_unmapped
+        )
         for key, value in records_of(applied, pack):
             self.catalogue.take(key, value)
         row: tuple[int, Any, Any, Any] = (at, MARKER_KEY, None, [(DEFINITIONS, applied.version.encode())])

@@ -35,14 +35,20 @@ MOVED: Final = pack_of(
         "journey: cart\n", "journey: cart\nmigrate: {wait-2: act-hello}\n"
     )
 )
+UNMAPPED: Final = pack_of(
+    WHOLE.replace("journey: welcome\n", "journey: welcome\nmigrate: {}\n").replace(
+        "{wait: 2 hours}, {act: letter}", "{id: patience, wait: 2 hours}, {act: letter}"
+    )
+)
 FEWER: Final = pack_of(JOURNEYS.partition("journey: call")[0].rstrip().removesuffix("---"))
 
 CHANGES: Final = st.builds(
-    lambda pack, states: (pack, states),
-    st.sampled_from([WHOLE_PACK, HASTY, MOVED, FEWER, PACK]),
+    lambda pack, states, end_unmapped: (pack, states, end_unmapped),
+    st.sampled_from([WHOLE_PACK, HASTY, MOVED, UNMAPPED, FEWER, PACK]),
     st.dictionaries(
         st.sampled_from(["cart", "call", "welcome"]), st.sampled_from(["paused", "stopped", "ended"]), max_size=2
     ),
+    st.booleans(),
 )
 
 
@@ -53,7 +59,7 @@ class Turn:
     partition: int
     count: int
     crash: tuple[Crash, bool] | None
-    change: tuple[Pack, dict[str, State]] | None
+    change: tuple[Pack, dict[str, State], bool] | None
 
 
 TURNS: Final = st.lists(
@@ -82,7 +88,8 @@ def run(cluster: Cluster, sent: list[Sent], turns: list[Turn], *, crash: bool) -
         cluster.produce(event)
     for turn in turns:
         if turn.change is not None:
-            cluster.change(*turn.change, START)
+            pack, states, end_unmapped = turn.change
+            cluster.change(pack, states, START, end_unmapped=end_unmapped)
         seat = cluster.seats[turn.partition]
         if not (crash and turn.crash is not None and done_in_spite_of(seat, turn.count, *turn.crash)):
             seat.turn(turn.count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from orchestrator.journeys.origin import Origin, origin_as
 from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.plan import Place, Plan, Unmapped, make_plan
 from orchestrator.settings import Settings
-from orchestrator.streams.beginning import go_on_without, starting
+from orchestrator.streams.beginning import apply_folder, go_on_without, starting
 from orchestrator.streams.planning import differs, is_new, odd, other_project, refuse
 from orchestrator.streams.standing import Count, Standing
 from orchestrator.testing import JourneyTestDriver
@@ -93,6 +94,12 @@ def test_a_worker_whose_folder_is_refused_goes_on_with_what_is_in_force(caplog: 
     assert record.message.endswith("12 of them stand at step 'first'")
     with pytest.raises(PlanRefused):
         go_on_without(catalogue_of(), PlanRefused("nothing is there to go on with"))
+
+
+def test_a_worker_of_another_project_does_not_put_its_folder_in_force() -> None:
+    bank, catalogue = Settings(project=Path(), project_name="bank"), catalogue_of(FIRST, project="shop")
+    with pytest.raises(PlanRefused, match="those of the project 'shop'"):
+        asyncio.run(apply_folder({}, bank, catalogue, SECOND))
 
 
 def test_other_settings_leave_it_at_what_a_rollback_ends() -> None:
@@ -193,26 +200,26 @@ def lines(old: Pack, new: Pack, standing: dict[str, int], unmapped: Unmapped = "
 
 def test_a_change_of_a_journey_says_who_stands_where() -> None:
     assert lines(FIRST, SECOND, {"wait-1": 1_200}) == [
-        "~ journey talk; 1,200 customers inside go on to the end of their version",
-        "    ~ wait-1: 1,200 customers stand here",
+        "~ journey talk; 1,200 customers inside to go on to the end of their version",
+        "    ~ wait-1: 1,200 customers here",
     ]
 
 
 def test_a_migration_says_where_they_go() -> None:
     new = talk("[{id: rest, wait: 2 hours}, {act: hello}]", "migrate: {wait-1: rest}")
     assert lines(FIRST, new, {"wait-1": 1}) == [
-        "~ journey talk; 1 customer inside come to the new version",
+        "~ journey talk; 1 customer inside to come to the new version",
         "    + rest",
-        "    - wait-1: 1 customer stand here and go to rest",
+        "    - wait-1: 1 customer here, to go to rest",
     ]
 
 
 def test_what_a_version_has_no_step_for_says_what_becomes_of_whom() -> None:
     new = talk("[{id: rest, wait: 2 hours}, {act: hello}]", "migrate: {}")
     assert lines(FIRST, new, {"wait-1": 2}, "stay")[-1] == (
-        "    - wait-1: 2 customers stand here, for whom it has no step, and go on to the end of their version"
+        "    - wait-1: 2 customers here, for whom it has no step: to the end of their version"
     )
-    assert lines(FIRST, new, {"wait-1": 2}, "end")[-1] == "    - wait-1: 2 customers stand here and leave"
+    assert lines(FIRST, new, {"wait-1": 2}, "end")[-1] == "    - wait-1: 2 customers here, to leave"
 
 
 def test_a_misspelt_old_step_is_found_with_the_nearest_name() -> None:
