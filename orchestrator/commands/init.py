@@ -13,7 +13,6 @@ import typer
 
 from orchestrator.commands.schema import write_schemas
 from orchestrator.errors import UsageError
-from orchestrator.settings import FILE_NAME
 
 _SUFFIX = ".template"
 _MAY_BE_THERE = {".git"}
@@ -67,6 +66,8 @@ def _templates(place: Traversable, prefix: str = "") -> Iterator[tuple[str, Trav
 
 
 def _write(template: Traversable, path: Path, project_name: str) -> Path:
+    from orchestrator.settings import FILE_NAME
+
     path.parent.mkdir(exist_ok=True)
     text = template.read_text("utf-8")
     path.write_text(text.replace(_NAME, json.dumps(project_name)) if path.name == FILE_NAME else text, "utf-8")
