@@ -20,6 +20,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
+from orchestrator.events.routing import PROFILE
+
 FETCH_WAIT_MS: Final = 20
 """Faust hard-codes 1,500, which is what an idle partition would add to the latency of the others."""
 FETCH_BYTES: Final = 1 << 20
@@ -46,11 +48,18 @@ class Horizon:
 
 
 class BatchScheduler:
-    """Gives each partition's records of a poll as one item."""
+    """Gives each partition's records of a poll as one item; ``comes_first`` says of a topic whether it does.
+
+    What was acknowledged before something else was sent is in the same poll or in an earlier one: so who the customer
+    is comes before what they do, if a producer waits for the acknowledgement.
+    """
+
+    def __init__(self, comes_first: Callable[[str], bool]) -> None:
+        self._comes_first = comes_first
 
     def iterate(self, records: Mapping[TP, list[Any]]) -> Iterator[tuple[TP, list[Any]]]:
         """Partition by partition."""
-        yield from records.items()
+        yield from sorted(records.items(), key=lambda item: not self._comes_first(item[0].topic))
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
@@ -189,7 +198,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.scheduler = BatchScheduler()
+        self.scheduler = BatchScheduler(lambda topic: self.app.ownership.logical.get(topic) == PROFILE)
 
     def _new_consumer_thread(self) -> ConsumerThread:
         # Faust gives its thread a loop of asyncio's own, whatever the worker runs on.
