@@ -56,6 +56,21 @@ def test_out_of_the_topics(event_project: Path, run: Run) -> None:
     assert one.stdout.startswith(b"cart-reminder-mail on email, by step act-cart-reminder-mail of cart-reminder ")
 
 
+def test_a_journey_that_is_paused_is_told_as_such(event_project: Path, run: Run) -> None:
+    user = f"ada-{uuid4().hex[:6]}"
+    paused = run(event_project, "pause", "cart-reminder", "--as", "bo")
+    try:
+        assert b"journey cart-reminder was running, and is paused" in paused.stdout
+        assert b"no worker runs" not in paused.stdout
+        sent = run(event_project, "replay", "-", "--until", "1 day", stdin=lines(user))
+        assert sent.returncode == 0, sent.stderr
+        (line,) = run(event_project, "explain", "--customer", user).stdout.decode().splitlines()[-2:-1]
+    finally:
+        run(event_project, "resume", "cart-reminder")
+    assert "cart-reminder: 2 times not, last on 2026-04-01 10:02:00: the journey was paused; it is paused since" in line
+    assert line.endswith(", by bo")
+
+
 def test_nobody_known_by_the_id_is_code_1(event_project: Path, run: Run) -> None:
     result = run(event_project, "explain", "--customer", "nobody")
     assert result.returncode == 1
