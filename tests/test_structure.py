@@ -56,6 +56,8 @@ class Layer:
 LAYERS = {
     "engine": Layer(SHELL, IMPURE, IMPURE_CALLS),
     "events": Layer(SHELL),
+    "cel": Layer(SHELL | {"journeys", "content", "graph"}),
+    "graph": Layer(SHELL),
     "journeys": Layer(frozenset({"kafka", "streams"})),
     "content": Layer(frozenset({"kafka", "streams"})),
     "channels": Layer(SHELL - {"channels", "health", "kafka", "streams"} | {"engine", "content"}),

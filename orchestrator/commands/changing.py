@@ -128,8 +128,8 @@ def set_state(context: typer.Context, journey: str, what: str, decided: Decided,
     """Changes the state of one journey."""
     from orchestrator.errors import UsageError
     from orchestrator.journeys.origin import origin_as
-    from orchestrator.journeys.sentences import hint
     from orchestrator.kafka.topics import check_internal
+    from orchestrator.nearest import hint
     from orchestrator.streams.changes import Change
 
     cluster, before = Cluster(context), list[str]()

@@ -77,7 +77,7 @@ def request(journey: str, customer: str, data: dict[str, Any] | None, *, anonymo
 def check_requested(journey: str, journeys: Mapping[str, JourneyDefinition]) -> None:
     """Raises UsageError if none of these journeys has the name, or the one that has is not entered on request."""
     from orchestrator.errors import UsageError
-    from orchestrator.journeys.sentences import hint
+    from orchestrator.nearest import hint
 
     if not journeys:
         raise UsageError("there is no journey: write one into the folder journeys, or bring some into force by 'apply'")

@@ -50,7 +50,7 @@ def explain(
     import orjson
 
     from orchestrator.errors import OrchestratorError, UsageError
-    from orchestrator.journeys.sentences import hint
+    from orchestrator.nearest import hint
     from orchestrator.proof.story import stay_of
     from orchestrator.proof.telling import tell, tell_action
 

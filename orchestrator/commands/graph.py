@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from orchestrator.journeys.graph import Graph
+    from orchestrator.graph.graph import Graph
 
 _JOURNEY = "A journey's name. Default: all journeys of the project."
 _SVG = "Write a picture; a folder if there are several journeys; - is the standard output."
@@ -48,7 +48,7 @@ def graph(
     elif as_json:
         _print_json(graphs, alone=journey is not None)
     else:
-        from orchestrator.journeys.mermaid import mermaid as text_of
+        from orchestrator.graph.mermaid import mermaid as text_of
 
         sys.stdout.write("\n".join(map(text_of, graphs.values())))
 
@@ -61,10 +61,10 @@ def graphs_of(project: Path, journey: str | None) -> Mapping[str, Graph]:
         UsageError: there is no such journey.
     """
     from orchestrator.errors import UsageError
+    from orchestrator.graph.graph import graph_of
     from orchestrator.journeys.compile import compile_journey
-    from orchestrator.journeys.graph import graph_of
     from orchestrator.journeys.load import load
-    from orchestrator.journeys.sentences import hint
+    from orchestrator.nearest import hint
 
     pack = load(project)
     if journey is not None and journey not in pack.journeys:
@@ -83,7 +83,7 @@ def _print_json(graphs: Mapping[str, Graph], *, alone: bool) -> None:
 
 def _write(graphs: Mapping[str, Graph], place: Path, *, alone: bool) -> None:
     from orchestrator.errors import UsageError
-    from orchestrator.journeys.drawing import svg as picture_of
+    from orchestrator.graph.drawing import svg as picture_of
 
     if str(place) == "-":
         if not alone:

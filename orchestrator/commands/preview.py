@@ -46,7 +46,7 @@ def preview(
     from orchestrator.errors import UsageError
     from orchestrator.journeys.load import load
     from orchestrator.journeys.sample import schemas_in
-    from orchestrator.journeys.sentences import hint
+    from orchestrator.nearest import hint
 
     project: Path = context.find_root().params["project"]
     pack = load(project)

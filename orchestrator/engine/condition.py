@@ -1,4 +1,4 @@
-"""Conditions as the engine runs them; ``orchestrator.journeys.cel`` makes them."""
+"""Conditions as the engine runs them; ``orchestrator.cel.expression`` makes them."""
 
 from __future__ import annotations
 

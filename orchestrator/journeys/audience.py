@@ -9,10 +9,10 @@ from graphlib import CycleError
 from pathlib import Path
 from typing import Any, Final
 
+from orchestrator.cel.expression import CelError, Expression
 from orchestrator.engine.audience import EVERYTHING, Audience, HistoryRule, Segment, Source, Trait
 from orchestrator.engine.measures import Count, Distinct, Extremum, Favourite, First, Funnel, Last, Measure, Rfm, Sum
 from orchestrator.errors import DefinitionError, Problem
-from orchestrator.journeys.cel import CelError, Expression
 from orchestrator.journeys.expressions import condition, events, expression
 from orchestrator.journeys.model import Model
 from orchestrator.journeys.segments import SegmentDefinition, in_order, segments_named

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from orchestrator.cel.expression import CelError
 from orchestrator.journeys.audience import CUSTOMER_VARIABLES, EVENT_VARIABLES
-from orchestrator.journeys.cel import CelError
 from orchestrator.journeys.expressions import expression
 from orchestrator.journeys.finding import Finding
 from orchestrator.journeys.segments import SegmentsDefinition, circle, segments_named

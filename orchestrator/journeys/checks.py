@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
+from orchestrator.cel.expression import CelError
 from orchestrator.content import action as content
-from orchestrator.journeys.cel import CelError
 from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, JourneyDefinition
 from orchestrator.journeys.entry_checks import check_entry
 from orchestrator.journeys.expressions import ALL_VARIABLES, ENTRY_VARIABLES, expression
@@ -15,10 +15,10 @@ from orchestrator.journeys.migrations import END
 from orchestrator.journeys.model import ANY_EVENT
 from orchestrator.journeys.outline import outline, walk
 from orchestrator.journeys.path_checks import check_paths
-from orchestrator.journeys.sentences import hint
 from orchestrator.journeys.source import Location
 from orchestrator.journeys.step_checks import Named, check_steps
 from orchestrator.journeys.steps import ArmDefinition, StepDefinition, WaitForDateDefinition, WaitForEventDefinition
+from orchestrator.nearest import hint
 
 
 def check_journey(journey: JourneyDefinition, named: Named) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from orchestrator.cel.expression import CelError
 from orchestrator.engine.journey import Env, Exit, Goal, Journey
 from orchestrator.engine.occasions import occasions_of
 from orchestrator.engine.policy import DEFAULT_POLICY
@@ -18,7 +19,6 @@ from orchestrator.journeys import migrations
 from orchestrator.journeys.adaption import adaption_of
 from orchestrator.journeys.applied import Applied
 from orchestrator.journeys.audience import compile_audience
-from orchestrator.journeys.cel import CelError
 from orchestrator.journeys.definition import GoalDefinition
 from orchestrator.journeys.entry import compile_entry
 from orchestrator.journeys.expressions import condition, events

@@ -11,10 +11,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, StrictBool
 
-from orchestrator.events.event import GROUPED, IDENTIFIED, JOURNEY_REQUESTED
-from orchestrator.journeys.model import ANY_EVENT, Model
-from orchestrator.journeys.source import read_source
-from orchestrator.journeys.value_types import (
+from orchestrator.cel.value_types import (
     ANY_FIELDS,
     DYN,
     MOST_FIELDS,
@@ -27,6 +24,9 @@ from orchestrator.journeys.value_types import (
     joined,
     settled,
 )
+from orchestrator.events.event import GROUPED, IDENTIFIED, JOURNEY_REQUESTED
+from orchestrator.journeys.model import ANY_EVENT, Model
+from orchestrator.journeys.source import read_source
 
 EVENTS: Final = "events.yaml"
 _PACKAGE: Final = Path(__file__).with_name(EVENTS)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
+from orchestrator.cel.expression import Expression, compile_expression
 from orchestrator.engine.condition import Condition
-from orchestrator.journeys.cel import Expression, compile_expression
 from orchestrator.journeys.model import ANY_EVENT
 
 ENTRY_VARIABLES: Final = frozenset(("event", "customer"))

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from orchestrator.engine.journey import Journey
-from orchestrator.journeys.graph import NEXT, RECEIVED, TIMED_OUT, Way, look_of
+from orchestrator.graph.graph import NEXT, RECEIVED, TIMED_OUT, Way, look_of
 
 _RECEIVED: Final = (" came", "opened already")
 

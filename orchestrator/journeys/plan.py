@@ -13,7 +13,7 @@ from orchestrator.journeys.definition import JourneyDefinition
 from orchestrator.journeys.migrations import END
 from orchestrator.journeys.outline import PlacedStep, outline
 from orchestrator.journeys.pack import Pack
-from orchestrator.journeys.sentences import hint
+from orchestrator.nearest import hint
 
 Kind = Literal["added", "removed", "changed", "moved"]
 Unmapped = Literal["refuse", "stay", "end"]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from orchestrator.cel.value_types import BOOL, DATE, NUMBERS, TIME_TEXT, Choice, Fields, ListOf, Type
 from orchestrator.engine.customer import USER, Customer
 from orchestrator.engine.turn import computed_view
 from orchestrator.events.view import View
@@ -15,7 +16,6 @@ from orchestrator.journeys.model import ANY_EVENT
 from orchestrator.journeys.outline import actions_of
 from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.source import read_source
-from orchestrator.journeys.value_types import BOOL, DATE, NUMBERS, TIME_TEXT, Choice, Fields, ListOf, Type
 
 TRAITS: Final[Mapping[str, Any]] = {
     "first_name": "Ada",

@@ -7,18 +7,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from orchestrator.events.engagement import OPENED
-from orchestrator.journeys.audience import EVENT_VARIABLES
-from orchestrator.journeys.cel import CelError
-from orchestrator.journeys.cel_types import type_of
-from orchestrator.journeys.definition import JourneyDefinition
-from orchestrator.journeys.event_schemas import EventSchemas, default_schemas
-from orchestrator.journeys.expressions import expression
-from orchestrator.journeys.marked import Listened, listened
-from orchestrator.journeys.outline import walk
-from orchestrator.journeys.steps import WaitForOpenedDefinition
-from orchestrator.journeys.traits import ComputedDefinition, TraitsDefinition
-from orchestrator.journeys.value_types import (
+from orchestrator.cel.checker import type_of
+from orchestrator.cel.expression import CelError
+from orchestrator.cel.value_types import (
     ANY_FIELDS,
     BOOL,
     DOUBLE,
@@ -32,6 +23,15 @@ from orchestrator.journeys.value_types import (
     Type,
     settled,
 )
+from orchestrator.events.engagement import OPENED
+from orchestrator.journeys.audience import EVENT_VARIABLES
+from orchestrator.journeys.definition import JourneyDefinition
+from orchestrator.journeys.event_schemas import EventSchemas, default_schemas
+from orchestrator.journeys.expressions import expression
+from orchestrator.journeys.marked import Listened, listened
+from orchestrator.journeys.outline import walk
+from orchestrator.journeys.steps import WaitForOpenedDefinition
+from orchestrator.journeys.traits import ComputedDefinition, TraitsDefinition
 
 Variables = Mapping[str, Type]
 

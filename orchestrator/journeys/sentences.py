@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 
@@ -12,13 +12,12 @@ from pydantic_core import ErrorDetails
 
 from orchestrator.journeys.definition import ADDRESS_PATTERN
 from orchestrator.journeys.model import NAME_PATTERN
-from orchestrator.journeys.nearest import nearest
 from orchestrator.journeys.source import Location
+from orchestrator.nearest import nearest
 
 _QUOTED = re.compile(r"'([^']*)'")
 _NOT_OF_NAMES = re.compile(r"[^a-z0-9]+")
 _LONGEST_SHOWN: Final = 60
-_MOST_SHOWN: Final = 20
 _LONGEST_SENTENCE: Final = 1_000
 
 MOST_PROBLEMS: Final = 100
@@ -54,16 +53,6 @@ def _sentences(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple
             yield location[:-1], _sentence(found)
         else:
             yield location, _subject(location, found) + _sentence(found)
-
-
-def hint(name: str, known: Iterable[str]) -> str:
-    """What was meant, if it can be guessed; else all that there is."""
-    choices = sorted(known)
-    near = nearest(name, choices)
-    if near:
-        return f"did you mean '{near}'?"
-    more = f" and {len(choices) - _MOST_SHOWN} more" if len(choices) > _MOST_SHOWN else ""
-    return f"there are {', '.join(choices[:_MOST_SHOWN])}{more}" if choices else "there is none"
 
 
 def _unknown_key(key: str, location: Location, model: type[BaseModel]) -> str:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from orchestrator.journeys.definition import JourneyDefinition
 from orchestrator.journeys.finding import Finding
 from orchestrator.journeys.outline import PlacedStep, actions_of, outline
-from orchestrator.journeys.sentences import hint
 from orchestrator.journeys.source import Location
 from orchestrator.journeys.steps import ExperimentArmDefinition, SplitDefinition, WaitForOpenedDefinition
+from orchestrator.nearest import hint
 
 _EXACT = 6
 """Digits after the point that the sum of weights is compared in."""

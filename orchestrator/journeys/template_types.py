@@ -1,4 +1,4 @@
-"""Whether a template asks for fields that exist: the counterpart of ``cel_types`` for Jinja2."""
+"""Whether a template asks for fields that exist: the counterpart of ``cel.checker`` for Jinja2."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from typing import Final
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from orchestrator.journeys.cel_types import unknown_field
-from orchestrator.journeys.sentences import MOST_PROBLEMS
-from orchestrator.journeys.value_types import (
+from orchestrator.cel.checker import unknown_field
+from orchestrator.cel.value_types import (
     BOOL,
     DATE,
     DOUBLE,
@@ -31,6 +30,7 @@ from orchestrator.journeys.value_types import (
     is_text,
     joined,
 )
+from orchestrator.journeys.sentences import MOST_PROBLEMS
 
 Variables = Mapping[str, Type]
 _Place = tuple[str, int, str, bool]

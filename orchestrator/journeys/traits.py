@@ -7,9 +7,9 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, ConfigDict, Field, StrictInt, model_validator
 from pydantic_core import PydanticCustomError
 
+from orchestrator.cel.value_types import ValueType
 from orchestrator.durations import DurationMs, format_duration
 from orchestrator.journeys.model import Cel, EventNames, Model, at_key
-from orchestrator.journeys.value_types import ValueType
 
 TRAIT_PATTERN: Final = r"^[a-z][a-z0-9_]{0,62}$"
 MOST_BUCKETS: Final = 400

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from orchestrator.journeys.cel import CelError
-from orchestrator.journeys.cel_signatures import comparable
-from orchestrator.journeys.cel_types import check_types, is_field, type_of, unknown_field
+from orchestrator.cel.checker import check_types, is_field, type_of, unknown_field
+from orchestrator.cel.expression import CelError
+from orchestrator.cel.signatures import comparable
+from orchestrator.cel.value_types import DATE, DYN, NULL, TEXT, TIME, TIME_TEXT, Choice, described, is_text
 from orchestrator.journeys.definition import ActionDefinition, JourneyDefinition
 from orchestrator.journeys.entry_checks import entry_segments
 from orchestrator.journeys.event_schemas import EventSchemas
@@ -15,14 +16,12 @@ from orchestrator.journeys.expressions import ALL_VARIABLES, ENTRY_VARIABLES, ex
 from orchestrator.journeys.finding import Finding
 from orchestrator.journeys.marked import Marked, expressions, listened
 from orchestrator.journeys.model import Model
-from orchestrator.journeys.nearest import nearest
 from orchestrator.journeys.outline import walk
 from orchestrator.journeys.scopes import LEARNT, Scopes, Variables
-from orchestrator.journeys.sentences import hint
 from orchestrator.journeys.source import Location
 from orchestrator.journeys.steps import UpdateDefinition
 from orchestrator.journeys.template_types import Misuse, check_template
-from orchestrator.journeys.value_types import DATE, DYN, NULL, TEXT, TIME, TIME_TEXT, Choice, described, is_text
+from orchestrator.nearest import hint, nearest
 
 
 def check_journey_types(journey: JourneyDefinition, scopes: Scopes) -> Iterator[Finding]:

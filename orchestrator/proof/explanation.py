@@ -18,7 +18,7 @@ from orchestrator.engine.entries import enter
 from orchestrator.engine.journey import ANY, Journey
 from orchestrator.engine.turn import NOTHING, Turn
 from orchestrator.events.event import Event
-from orchestrator.journeys.graph import entry_node
+from orchestrator.graph.graph import entry_node
 from orchestrator.moments import format_moment
 from orchestrator.proof.story import Chapter, NotEntered, Record, Story
 from orchestrator.proof.watching import Asked, Watched, explained

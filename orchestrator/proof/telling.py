@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from orchestrator.console.sentences import headline, printable
-from orchestrator.journeys.cel_explain import said
+from orchestrator.proof.explained import said
 from orchestrator.proof.story import Chapter, Record, Story, journey_of
 from orchestrator.proof.watching import Asked
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from orchestrator import engine
+from orchestrator.cel.expression import Expression
 from orchestrator.engine.arms import InSegment, LikelyTo
 from orchestrator.engine.journey import Journey
 from orchestrator.errors import Unmet
-from orchestrator.journeys.cel import Expression
-from orchestrator.journeys.cel_explain import Explained, Operand, explain
+from orchestrator.proof.explained import Explained, Operand, explain
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from orchestrator.journeys.cel_types import unknown_field
+from orchestrator.cel.checker import unknown_field
+from orchestrator.cel.value_types import Fields, ListOf, Type
 from orchestrator.journeys.load import Known
-from orchestrator.journeys.sentences import hint
 from orchestrator.journeys.source import Location
 from orchestrator.journeys.type_checks import unknown_event
-from orchestrator.journeys.value_types import Fields, ListOf, Type
+from orchestrator.nearest import hint
 from orchestrator.testing.cases import CustomerGiven, Expectation, Happening, TestFile
 
 Unknown = tuple[Location, str]

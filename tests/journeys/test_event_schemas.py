@@ -11,6 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.cel.value_types import (
+    ANY_FIELDS,
+    DYN,
+    NUMBER,
+    TEXT,
+    Choice,
+    Fields,
+    ListOf,
+    Plain,
+    Type,
+    joined,
+    read_type,
+    written_type,
+)
 from orchestrator.contracts import known_events
 from orchestrator.errors import DefinitionError
 from orchestrator.events.engagement import BOUNCED, OPENED, UNSUBSCRIBED
@@ -26,20 +40,6 @@ from orchestrator.events.event import (
 from orchestrator.events.routing import KNOWN_NAMES
 from orchestrator.journeys.event_schemas import default_schemas, schemas_of
 from orchestrator.journeys.load import load, validate
-from orchestrator.journeys.value_types import (
-    ANY_FIELDS,
-    DYN,
-    NUMBER,
-    TEXT,
-    Choice,
-    Fields,
-    ListOf,
-    Plain,
-    Type,
-    joined,
-    read_type,
-    written_type,
-)
 
 MAIL = "action: mail\nchannel: email\ncontent: {subject: Hello, html: Hello}\n"
 OWN = """\

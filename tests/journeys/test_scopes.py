@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from orchestrator.cel.value_types import BOOL, TEXT, TIME, Fields
 from orchestrator.engine.customer import Consent, Customer, Instance
 from orchestrator.engine.turn import Turn, consents_view, journey_view
 from orchestrator.events.event import Event
 from orchestrator.journeys.scopes import LEARNT, Scopes
-from orchestrator.journeys.value_types import BOOL, TEXT, TIME, Fields
 from orchestrator.testing import JourneyTestDriver
 from orchestrator.testing.texts import pack_of
 

@@ -8,12 +8,12 @@ from textwrap import dedent, indent
 
 import pytest
 
+from orchestrator.cel.value_types import INT, TEXT, read_type
 from orchestrator.errors import DefinitionError
 from orchestrator.journeys.event_schemas import schemas_of
 from orchestrator.journeys.load import load
 from orchestrator.journeys.scopes import Scopes
 from orchestrator.journeys.template_types import check_template
-from orchestrator.journeys.value_types import INT, TEXT, read_type
 
 ORDER = {"total": "number", "order_id": "text", "products": {"list": {"name": "text", "price": "number"}}}
 SCHEMAS = schemas_of({"events": {"Order": {"properties": ORDER}, "Parcel": {"properties": {"parcel": "text"}}}})

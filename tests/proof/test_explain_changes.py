@@ -10,8 +10,8 @@ from orchestrator.engine.customer import Customer, Instance
 from orchestrator.events.event import Event
 from orchestrator.journeys.applied import AppliedLimits, State
 from orchestrator.journeys.catalogue import Catalogue, records_of
-from orchestrator.journeys.cel_explain import Explained
 from orchestrator.journeys.origin import Origin
+from orchestrator.proof.explained import Explained
 from orchestrator.proof.explanation import Explainer
 from orchestrator.proof.from_topics import change_in_words, tell_states
 from orchestrator.proof.story import Story

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from orchestrator.graph.drawing import svg
+from orchestrator.graph.graph import graph_of
 from orchestrator.journeys.compile import compile_journey
-from orchestrator.journeys.drawing import svg
-from orchestrator.journeys.graph import graph_of
 from orchestrator.journeys.load import load
 from orchestrator.shop.folder import shop_folder
 from orchestrator.testing import JourneyTestDriver

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import Unmet
-from orchestrator.journeys.cel_explain import Operand, explain, said
 from orchestrator.journeys.expressions import expression
+from orchestrator.proof.explained import Operand, explain, said
 
 EVENT = {
     "name": "Product Added",

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from orchestrator.journeys.cel import CelError, Unmet, compile_expression
+from orchestrator.cel.expression import CelError, Unmet, compile_expression
 
 EVENT = {
     "name": "Order Completed",

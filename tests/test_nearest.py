@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.journeys.nearest import changes, misspelt, nearest
+from orchestrator.nearest import changes, misspelt, nearest
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from orchestrator.errors import Unmet
-from orchestrator.journeys import cel_runtime as runtime
-from orchestrator.journeys import cel_signatures as signatures
-from orchestrator.journeys.cel_parser import CelError, bare, error_at, literal, parse, shown, trees
-from orchestrator.journeys.nearest import misspelt
-from orchestrator.journeys.sentences import hint
-from orchestrator.journeys.value_types import (
+from orchestrator.cel import runtime, signatures
+from orchestrator.cel.parser import CelError, bare, error_at, literal, parse, shown, trees
+from orchestrator.cel.value_types import (
     BOOL,
     BYTES,
     DATE,
@@ -40,6 +36,8 @@ from orchestrator.journeys.value_types import (
     joined,
     misread,
 )
+from orchestrator.errors import Unmet
+from orchestrator.nearest import hint, misspelt
 from orchestrator.zones import zone
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.journeys import cel_runtime as runtime
+from orchestrator.cel import runtime
 
 if TYPE_CHECKING:
     from lark import Lark, Token, Tree

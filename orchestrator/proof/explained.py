@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from orchestrator.cel.expression import CelError
+from orchestrator.cel.parser import bare, parse, trees
 from orchestrator.durations import format_duration
 from orchestrator.errors import Unmet
-from orchestrator.journeys.cel import CelError
-from orchestrator.journeys.cel_parser import bare, parse, trees
 from orchestrator.journeys.expressions import expression
 
 if TYPE_CHECKING:

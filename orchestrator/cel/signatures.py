@@ -1,4 +1,4 @@
-"""What CEL's operators and functions are for, in types: the counterpart of ``cel_runtime``."""
+"""What CEL's operators and functions are for, in types: the counterpart of ``cel.runtime``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from orchestrator.journeys.value_types import (
+from orchestrator.cel.value_types import (
     BOOL,
     BYTES,
     DATE,

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.journeys.cel import CelError, Unmet, compile_expression
-from orchestrator.journeys.cel_types import check_types
-from orchestrator.journeys.value_types import (
+from orchestrator.cel.checker import check_types
+from orchestrator.cel.expression import CelError, Unmet, compile_expression
+from orchestrator.cel.value_types import (
     BOOL,
     BYTES,
     DYN,
@@ -26,8 +26,8 @@ from orchestrator.journeys.value_types import (
     Type,
     read_type,
 )
-from tests.journeys import test_cel as examples
-from tests.journeys.grammar import OURS_ALONE, SHARED, document, expressions
+from tests.cel import test_expression as examples
+from tests.cel.grammar import OURS_ALONE, SHARED, document, expressions
 
 
 def fields(**types: Type) -> Fields:

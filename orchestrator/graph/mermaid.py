@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from orchestrator.journeys.graph import Graph, Node
+from orchestrator.graph.graph import Graph, Node
 
 _SHAPES: Final = {
     "entry": ("([", "])"),

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.journeys.layout import Box, Layout, Link, Size, lay_out
+from orchestrator.graph.layout import Box, Layout, Link, Size, lay_out
 
 BOX = Size(120.0, 40.0)
 TEXT = Size(80.0, 16.0)

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
-from orchestrator.journeys.nearest import misspelt, nearest
+from orchestrator.nearest import misspelt, nearest
 
 
 @dataclass(frozen=True, slots=True)

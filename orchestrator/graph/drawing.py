@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from orchestrator.journeys.graph import Edge, Graph, Node
-from orchestrator.journeys.layout import GAP_Y, Box, Layout, Link, Route, Size, lay_out
+from orchestrator.graph.graph import Edge, Graph, Node
+from orchestrator.graph.layout import GAP_Y, Box, Layout, Link, Route, Size, lay_out
 
 _MARGIN: Final = 24.0
 _PAD_X: Final = 14.0

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.journeys.cel import CelError, Expression, Unmet, compile_expression
-from tests.journeys.grammar import OURS_ALONE, SCALARS, SHARED, document, expressions
+from orchestrator.cel.expression import CelError, Expression, Unmet, compile_expression
+from tests.cel.grammar import OURS_ALONE, SCALARS, SHARED, document, expressions
 
 JOURNEY: dict[str, Any] = {"step": "welcome"}
 

@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator.journeys.cel import compile_expression
-from orchestrator.journeys.cel_types import check_types, type_of
-from orchestrator.journeys.event_schemas import schemas_of
-from orchestrator.journeys.scopes import Scopes
-from orchestrator.journeys.value_types import (
+from orchestrator.cel.checker import check_types, type_of
+from orchestrator.cel.expression import compile_expression
+from orchestrator.cel.value_types import (
     BOOL,
     DOUBLE,
     DYN,
@@ -26,6 +24,8 @@ from orchestrator.journeys.value_types import (
     Type,
     read_type,
 )
+from orchestrator.journeys.event_schemas import schemas_of
+from orchestrator.journeys.scopes import Scopes
 
 PROPERTIES: dict[str, Any] = {
     "total": "number",

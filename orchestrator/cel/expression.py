@@ -1,7 +1,7 @@
 """Conditions in CEL, compiled to Python functions for the hot path.
 
 cel-python's grammar reads the text; this file turns the parse tree into a Python AST of its own making (the text itself
-is never evaluated), in which only what is cheap and always right is inline and all else calls ``cel_runtime``.
+is never evaluated), in which only what is cheap and always right is inline and all else calls ``cel.runtime``.
 
 An expression with logic becomes two functions. In the optimistic one ``&&`` is Python's ``and``: it gives the right
 value or raises. Only if it raised, the careful one runs, in which ``false && error`` is false from either side.
@@ -24,9 +24,9 @@ from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.cel import runtime
+from orchestrator.cel.parser import CelError, bare, error_at, literal, parse, shown, trees
 from orchestrator.errors import Unmet
-from orchestrator.journeys import cel_runtime as runtime
-from orchestrator.journeys.cel_parser import CelError, bare, error_at, literal, parse, shown, trees
 
 if TYPE_CHECKING:
     from lark import Token, Tree

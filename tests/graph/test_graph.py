@@ -18,12 +18,12 @@ from orchestrator.engine.steps import (
     WaitForOpened,
     WaitUntil,
 )
+from orchestrator.graph.drawing import svg, text_width
+from orchestrator.graph.graph import END, ENTRY, LOOKS, Edge, Graph, Node, Way, graph_of, look_of
+from orchestrator.graph.mermaid import mermaid
 from orchestrator.journeys.compile import compile_journey
-from orchestrator.journeys.drawing import svg, text_width
 from orchestrator.journeys.expressions import expression
-from orchestrator.journeys.graph import END, ENTRY, LOOKS, Edge, Graph, Node, Way, graph_of, look_of
 from orchestrator.journeys.load import load
-from orchestrator.journeys.mermaid import mermaid
 from orchestrator.shop.folder import shop_folder
 from orchestrator.testing.texts import pack_of
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from difflib import SequenceMatcher, get_close_matches
 from functools import lru_cache
 from itertools import takewhile
 from typing import Final
 
+_MOST_SHOWN: Final = 20
 _LONGEST: Final = 200
 """Comparing longer names takes time that nobody's mistake is worth."""
 
@@ -26,6 +27,16 @@ def nearest(name: str, known: Collection[str]) -> str | None:
     return (
         _best(name, near) or _by_letters(name, known) or next((other for other in known if _begins(name, other)), None)
     )
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """What was meant, if it can be guessed; else all that there is."""
+    choices = sorted(known)
+    near = nearest(name, choices)
+    if near:
+        return f"did you mean '{near}'?"
+    more = f" and {len(choices) - _MOST_SHOWN} more" if len(choices) > _MOST_SHOWN else ""
+    return f"there are {', '.join(choices[:_MOST_SHOWN])}{more}" if choices else "there is none"
 
 
 def misspelt(name: str, known: Collection[str]) -> str | None:
