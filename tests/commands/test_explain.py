@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -67,7 +68,10 @@ def test_a_journey_that_is_paused_is_told_as_such(event_project: Path, run: Run)
         (line,) = run(event_project, "explain", "--customer", user).stdout.decode().splitlines()[-2:-1]
     finally:
         run(event_project, "resume", "cart-reminder")
-    assert "cart-reminder: 2 times not, last on 2026-04-01 10:02:00: the journey was paused; it is paused since" in line
+    # The day is that of the event clock, which other tests have set.
+    assert re.search(
+        r"cart-reminder: 2 times not, last on [-\d: ]{19}: the journey was paused; it is paused since", line
+    )
     assert line.endswith(", by bo")
 
 

@@ -167,11 +167,17 @@ class Tail:
     def close(self) -> None:
         self._consumer.close()
 
+    def all_is_decided(self) -> bool:
+        """Whether no transaction is open on any topic: of one that has ended, each topic is told by itself."""
+        deadline = time.monotonic() + PATIENCE_S
+        return self._committed_ends(deadline) == self._ends_at(IsolationLevel.READ_UNCOMMITTED, deadline)
+
     def _committed_ends(self, deadline: float) -> dict[tuple[str, int], int]:
+        return self._ends_at(IsolationLevel.READ_COMMITTED, deadline)
+
+    def _ends_at(self, level: IsolationLevel, deadline: float) -> dict[tuple[str, int], int]:
         asked = {TopicPartition(one.topic, one.partition): _LATEST for one in self._partitions}
-        answers = self._admin.list_offsets(
-            asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=PATIENCE_S
-        )
+        answers = self._admin.list_offsets(asked, isolation_level=level, request_timeout=PATIENCE_S)
         try:
             return {(one.topic, one.partition): answer.result().offset for one, answer in answers.items()}
         except KafkaException:
@@ -179,7 +185,7 @@ class Tail:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
-            return self._committed_ends(deadline)
+            return self._ends_at(level, deadline)
 
     def _take(self, message: Any) -> None:
         error = message.error()
@@ -423,6 +429,8 @@ class Stage:
             return len(there)
 
         wait_for("all input to be decided", lambda: unread() == 0, timeout_s)
+        assert self._tail is not None
+        wait_for("all transactions to be closed", self._tail.all_is_decided, timeout_s)
         return self.catch_up()
 
     def members(self) -> int:
