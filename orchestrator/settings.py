@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from abc import ABC, abstractmethod
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -306,16 +307,16 @@ class Settings(BaseSettings):
         return []
 
 
-class _Source:
+class _Source(ABC):
     """Where values were read: the known ones, and a line for each thing that is wrong."""
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
         self.problems: list[str] = []
 
+    @abstractmethod
     def place(self, name: str) -> str:
         """Where a setting was read."""
-        raise NotImplementedError
 
     def _keep_known(self, values: dict[str, Any]) -> None:
         known = set(Settings.model_fields) - {"project"}
