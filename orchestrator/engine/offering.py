@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from orchestrator.engine.content import Rendered
 from orchestrator.engine.customer import OFFERS_KEPT, Instance, Offer
-from orchestrator.engine.profile import consent_of
+from orchestrator.engine.reach import address, bounced, forbidden, unreachable
 from orchestrator.engine.steps import Act
-from orchestrator.engine.treatment import CONSENT_FREE, Consent, Treatment
+from orchestrator.engine.treatment import CONSENT_FREE, Treatment
 from orchestrator.engine.turn import Failed, Outgoing, Turn, journey_view
+from orchestrator.engine.verdict import Verdict
 from orchestrator.errors import Bug, ContentError
 from orchestrator.events.engagement import is_about_message
 from orchestrator.events.event import Event
@@ -49,7 +50,7 @@ def offer(turn: Turn, instance: Instance, act: Act) -> None:
     if act.awaited:
         instance.said[act.id] = made.id
     if due > turn.now:
-        _hold(turn, made, due, "delay", f"due at {format_moment(due)}")
+        _stop(turn, made, Verdict("delay", f"due at {format_moment(due)}", due))
     else:
         decide(turn, made, instance)
 
@@ -66,13 +67,9 @@ def decide(turn: Turn, made: Offer, instance: Instance) -> None:
         _decision(turn, made, "held", [{"rule": "paused", "detail": "the journey is paused"}])
         _keep(turn, made)
         return
-    refusal = _refusal(turn, made, act, instance)
-    if refusal is not None:
-        _decision(turn, made, "refused", [{"rule": refusal[0], "detail": refusal[1]}])
-        return
-    quiet_until = turn.customer.quiet.get(made.purpose, 0)
-    if quiet_until > turn.now:
-        _hold(turn, made, quiet_until, "quiet", f"quiet for {made.purpose} until {format_moment(quiet_until)}")
+    verdict = _verdict(turn, made, act, instance)
+    if verdict is not None:
+        _stop(turn, made, verdict)
         return
     seen = turn.event_view(instance), turn.customer_view(), journey_view(instance)
     try:
@@ -109,9 +106,9 @@ def withdraw_unwanted(turn: Turn) -> None:
     """After a no or a bounce: withdraws what may not be said any more. What is only not allowed yet waits on."""
     for made in list(turn.customer.offers.values()):
         treatment = _treatment(turn, made)
-        refusal = _no(turn, treatment) or _bounce(turn, treatment)
-        if refusal is not None:
-            withdraw(turn, made, refusal[1])
+        verdict = forbidden(turn.customer, treatment) or bounced(turn.customer, treatment)
+        if verdict is not None:
+            withdraw(turn, made, verdict.detail)
 
 
 def settle(turn: Turn, event: Event) -> None:
@@ -141,18 +138,47 @@ def _treatment(turn: Turn, made: Offer) -> Treatment:
     return act.treatment
 
 
-def _hold(turn: Turn, made: Offer, due: int, rule: str, detail: str) -> None:
-    if due >= made.expires_at:
-        _decision(
-            turn,
-            made,
-            "refused",
-            [{"rule": rule, "detail": f"{detail}, but it expires at {format_moment(made.expires_at)}"}],
-        )
-        return
-    made.due = due
-    _decision(turn, made, "held", [{"rule": rule, "detail": detail}])
-    _keep(turn, made)
+def _verdict(turn: Turn, made: Offer, act: Act, instance: Instance) -> Verdict | None:
+    """What the first gate says that does not let the offer through."""
+    return (
+        _expired(turn, made)
+        or _unmet(turn, act, instance)
+        or unreachable(turn.customer, act.treatment)
+        or _quiet(turn, made)
+    )
+
+
+def _expired(turn: Turn, made: Offer) -> Verdict | None:
+    if made.expires_at > turn.now:
+        return None
+    return Verdict("expired", f"it expired at {format_moment(made.expires_at)}")
+
+
+def _unmet(turn: Turn, act: Act, instance: Instance) -> Verdict | None:
+    if act.condition is None:
+        return None
+    holds, unmet = turn.holds(act.condition, instance)
+    return None if holds else Verdict("condition", unmet or f"not true: {act.condition.source}")
+
+
+def _quiet(turn: Turn, made: Offer) -> Verdict | None:
+    until = turn.customer.quiet.get(made.purpose, 0)
+    if until <= turn.now:
+        return None
+    return Verdict("quiet", f"quiet for {made.purpose} until {format_moment(until)}", until)
+
+
+def _stop(turn: Turn, made: Offer, verdict: Verdict) -> None:
+    """Refuses the offer, or holds it until it is looked at again."""
+    if verdict.until is None:
+        _decision(turn, made, "refused", [{"rule": verdict.rule, "detail": verdict.detail}])
+    elif verdict.until >= made.expires_at:
+        detail = f"{verdict.detail}, but it expires at {format_moment(made.expires_at)}"
+        _decision(turn, made, "refused", [{"rule": verdict.rule, "detail": detail}])
+    else:
+        made.due = verdict.until
+        _decision(turn, made, "held", [{"rule": verdict.rule, "detail": verdict.detail}])
+        _keep(turn, made)
 
 
 def _keep(turn: Turn, made: Offer) -> None:
@@ -173,61 +199,6 @@ def bound_offers(turn: Turn) -> None:
                 "refused",
                 [{"rule": "bound", "detail": f"more than {OFFERS_KEPT} actions are open for this customer"}],
             )
-
-
-def _refusal(turn: Turn, made: Offer, act: Act, instance: Instance) -> tuple[str, str] | None:
-    if made.expires_at <= turn.now:
-        return "expired", f"it expired at {format_moment(made.expires_at)}"
-    if act.condition is not None:
-        holds, unmet = turn.holds(act.condition, instance)
-        if not holds:
-            return "condition", unmet or f"not true: {act.condition.source}"
-    treatment = act.treatment
-    return _no(turn, treatment) or _no_yes(turn, treatment) or _bounce(turn, treatment) or _no_address(turn, treatment)
-
-
-def _asks_consent(treatment: Treatment) -> bool:
-    return treatment.purpose not in CONSENT_FREE and treatment.channel.consent is not Consent.NONE
-
-
-def _no(turn: Turn, treatment: Treatment) -> tuple[str, str] | None:
-    channel, purpose = treatment.channel.name, treatment.purpose
-    consent = consent_of(turn.customer, channel, purpose)
-    if consent is None or consent.given or not _asks_consent(treatment):
-        return None
-    return "consent", f"the customer refused {purpose} on {channel} on {format_moment(consent.at)}"
-
-
-def _no_yes(turn: Turn, treatment: Treatment) -> tuple[str, str] | None:
-    channel, purpose = treatment.channel, treatment.purpose
-    if channel.consent is not Consent.OPT_IN or not _asks_consent(treatment):
-        return None
-    if consent_of(turn.customer, channel.name, purpose) is not None:
-        return None
-    return "consent", f"no consent to {purpose} on {channel.name}"
-
-
-def _bounce(turn: Turn, treatment: Treatment) -> tuple[str, str] | None:
-    channel = treatment.channel.name
-    bounced = turn.customer.bounced.get(channel)
-    return ("unreachable", f"{channel} bounced on {format_moment(bounced)}") if bounced is not None else None
-
-
-def _no_address(turn: Turn, treatment: Treatment) -> tuple[str, str] | None:
-    if _address(turn, treatment) is not None:
-        return None
-    channel = treatment.channel
-    return "unreachable", f"no address for {channel.name}: none of {', '.join(channel.address)} is known"
-
-
-def _address(turn: Turn, treatment: Treatment) -> str | None:
-    for path in treatment.channel.address:
-        if path == "id":
-            return turn.customer_id
-        value = turn.customer.traits.get(path.removeprefix("traits."))
-        if isinstance(value, str) and value:
-            return value
-    return None
 
 
 def _text(value: Any) -> str | None:
@@ -261,7 +232,7 @@ def _publish(turn: Turn, made: Offer, treatment: Treatment, content: Rendered, i
         "customer_id": turn.customer_id,
         "anonymous": not customer.known,
         "recipient": {
-            "address": _address(turn, treatment),
+            "address": address(turn.customer, treatment),
             "locale": _text(customer.traits.get("locale")),
             "timezone": _text(customer.traits.get("timezone")),
         },

@@ -1,0 +1,66 @@
+"""Whether a customer may and can be reached by a treatment: consent, bounces, addresses."""
+
+from __future__ import annotations
+
+from orchestrator.engine.customer import Customer
+from orchestrator.engine.profile import consent_of
+from orchestrator.engine.treatment import CONSENT_FREE, Consent, Treatment
+from orchestrator.engine.verdict import Verdict
+from orchestrator.moments import format_moment
+
+
+def unreachable(customer: Customer, treatment: Treatment) -> Verdict | None:
+    """Why a treatment cannot go out now; None if it can."""
+    return (
+        forbidden(customer, treatment)
+        or _unasked(customer, treatment)
+        or bounced(customer, treatment)
+        or _nowhere(customer, treatment)
+    )
+
+
+def forbidden(customer: Customer, treatment: Treatment) -> Verdict | None:
+    """The customer's own no."""
+    channel, purpose = treatment.channel.name, treatment.purpose
+    consent = consent_of(customer, channel, purpose)
+    if consent is None or consent.given or not _asks_consent(treatment):
+        return None
+    return Verdict("consent", f"the customer refused {purpose} on {channel} on {format_moment(consent.at)}")
+
+
+def bounced(customer: Customer, treatment: Treatment) -> Verdict | None:
+    """What was sent on the channel came back."""
+    channel = treatment.channel.name
+    at = customer.bounced.get(channel)
+    return Verdict("unreachable", f"{channel} bounced on {format_moment(at)}") if at is not None else None
+
+
+def address(customer: Customer, treatment: Treatment) -> str | None:
+    """Where the customer is reached, in the terms of the channel."""
+    for path in treatment.channel.address:
+        if path == "id":
+            return customer.id
+        value = customer.traits.get(path.removeprefix("traits."))
+        if isinstance(value, str) and value:
+            return value
+    return None
+
+
+def _asks_consent(treatment: Treatment) -> bool:
+    return treatment.purpose not in CONSENT_FREE and treatment.channel.consent is not Consent.NONE
+
+
+def _unasked(customer: Customer, treatment: Treatment) -> Verdict | None:
+    channel, purpose = treatment.channel, treatment.purpose
+    if channel.consent is not Consent.OPT_IN or not _asks_consent(treatment):
+        return None
+    if consent_of(customer, channel.name, purpose) is not None:
+        return None
+    return Verdict("consent", f"no consent to {purpose} on {channel.name}")
+
+
+def _nowhere(customer: Customer, treatment: Treatment) -> Verdict | None:
+    if address(customer, treatment) is not None:
+        return None
+    channel = treatment.channel
+    return Verdict("unreachable", f"no address for {channel.name}: none of {', '.join(channel.address)} is known")

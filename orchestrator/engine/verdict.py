@@ -1,0 +1,17 @@
+"""What a gate says of an offer that is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Not now or not at all, by a rule and in words for a person.
+
+    ``until`` is when the offer is looked at again, in UTC milliseconds; None refuses it for good.
+    """
+
+    rule: str
+    detail: str
+    until: int | None = None
