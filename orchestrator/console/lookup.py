@@ -42,6 +42,9 @@ def shown(customer: Customer, alias: str | None, audience: Audience, now: int) -
     plain["entered"] = {key: list(map(format_moment, moments)) for key, moments in plain.get("entered", {}).items()}
     for consent in plain.get("consents", {}).values():
         _rewrite(consent, "at")
+    for name, (score, kind, at) in plain.get("surveys", {}).items():
+        plain["surveys"][name] = {"score": score, "kind": kind, "at": format_moment(at)}
+    _rewrite(plain.get("campaign", {}), "at")
     for past in plain.get("past", {}).values():
         _rewrite(past, "entered_at")
     for offer in plain.get("offers", {}).values():

@@ -202,6 +202,36 @@ class SegmentLine(Sent):
     trigger: Trigger | None = Field(description="null when no event did it, but time")
 
 
+class SurveyLine(Sent):
+    """A customer answered a survey: a score of the journey that asked."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            kind="survey",
+            customer_id="u-7",
+            at="2026-01-02T03:04:05.678Z",
+            journey="order-care",
+            survey="delivery",
+            survey_kind="nps",
+            score=9,
+            group="promoter",
+            action_id="9f8b0c6de1b44c0db4e0c66a7c1f5e02",
+            trigger={"event_id": "m-1", "type": "Survey Answered", "timestamp": "2026-01-02T03:04:05.000Z"},
+        )
+    )
+
+    kind: Literal["survey"]
+    customer_id: CustomerId
+    at: Moment = Field(description="when it came")
+    journey: str | None = Field(description="the journey that asked; null if that is not known")
+    survey: Name = Field(description="the survey")
+    survey_kind: Literal["nps", "csat", "ces"] = Field(description="what it asks for")
+    score: StrictInt = Field(ge=0, le=10, description="nps: 0 to 10, csat: 1 to 5, ces: 1 to 7")
+    group: str = Field(min_length=1, description="such as promoter, passive or detractor")
+    action_id: str | None = Field(description="of the action that asked; null if it was none of ours")
+    trigger: Trigger | None = Field(description="the event that brought it")
+
+
 RecordsEntry = Annotated[
     tuple[
         Annotated[str, Field(description="the logical name of an input topic")],
@@ -273,7 +303,7 @@ class LateLine(Sent):
     trigger: Trigger
 
 
-_Line = LateLine | StepLine | ExposureLine | HoldoutLine | GoalLine | IdentityLine | SegmentLine | Journal
+_Line = LateLine | StepLine | ExposureLine | HoldoutLine | GoalLine | IdentityLine | SegmentLine | SurveyLine | Journal
 
 
 class JourneyLog(RootModel[Annotated[_Line, Field(discriminator="kind")]]):

@@ -207,6 +207,40 @@ class ConsentChanged(TrackCall):
     properties: Choice
 
 
+class Answer(Received):
+    """A score, as the survey's link says it."""
+
+    survey: Name = Field(description="the survey's name, as its action has it")
+    kind: Literal["nps", "csat", "ces"] = Field(description="nps has scores from 0 to 10, csat 1 to 5, ces 1 to 7")
+    score: int = Field(ge=0, le=10, description="a whole number, which may be written as a text")
+    action_id: str | None = Field(None, max_length=64, description="of the action that asked, if it was one of ours")
+    journey: str | None = Field(None, max_length=64, description="the journey that the action is a step of")
+    comment: str | None = Field(None, max_length=4_000, description="what the customer wrote")
+    token: str | None = Field(None, max_length=64, description="of the link; needed where survey_secret is set")
+
+
+class SurveyAnswered(TrackCall):
+    """A survey was answered by one click on a score; what else its link has belongs into the properties too."""
+
+    model_config = call_schema(
+        type="track",
+        event="Survey Answered",
+        messageId="9f8b0c6de1b44c0db4e0c66a7c1f5e02/delivery/9",
+        userId="u-7",
+        timestamp="2026-01-02T03:04:05.678Z",
+        properties={
+            "survey": "delivery",
+            "kind": "nps",
+            "score": 9,
+            "action_id": "9f8b0c6de1b44c0db4e0c66a7c1f5e02",
+            "journey": "order-care",
+        },
+    )
+
+    event: Literal["Survey Answered"]
+    properties: Answer
+
+
 class Request(Received):
     """Which journey the customer is to enter."""
 

@@ -27,6 +27,7 @@ from orchestrator.contracts.known_events import (
     MessageFailed,
     MessageReaction,
     MessageUnsubscribed,
+    SurveyAnswered,
 )
 from orchestrator.journeys.applied import Applied
 from orchestrator.journeys.definition import ChannelDefinition
@@ -41,6 +42,7 @@ FIXED: Final[Mapping[str, Any]] = {
     "message-bounced": MessageBounced,
     "message-failed": MessageFailed,
     "message-unsubscribed": MessageUnsubscribed,
+    "survey-answered": SurveyAnswered,
     "consent-changed": ConsentChanged,
     "journey-requested": JourneyRequested,
     "location-changed": LocationChanged,

@@ -26,7 +26,9 @@ _INTERNAL: Final = "internal: nobody else should read or write it"
 
 _KNOWN_EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "events.call": ("call-started", "call-ended"),
-    "events.engagement": ("message-reaction", "message-failed", "message-bounced", "message-unsubscribed"),
+    "events.engagement": (
+        *("message-reaction", "message-failed", "message-bounced", "message-unsubscribed", "survey-answered"),
+    ),
     "events.profile": ("consent-changed", "journey-requested", "location-changed"),
 }
 

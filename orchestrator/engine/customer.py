@@ -126,7 +126,8 @@ class Customer:
     computed trait the version of its definition and its state, ``segments`` the sorted names of those
     that the customer belongs to, and ``history`` the numbers of the first and the last chunk of the
     events that are kept apart, and how many these are. ``experiments`` has the arms that the customer
-    was given, by experiment and holdout.
+    was given, by experiment and holdout. ``surveys`` has the last answer to each survey: score, kind and
+    moment. ``campaign`` is what the visit came by, and ``at`` when: see ``engine/visit.py``.
     """
 
     key: str
@@ -155,6 +156,8 @@ class Customer:
     computed: dict[str, list[Any]] = field(default_factory=dict)
     segments: list[str] = field(default_factory=list)
     history: list[int] = field(default_factory=list)
+    surveys: dict[str, list[Any]] = field(default_factory=dict)
+    campaign: dict[str, Any] = field(default_factory=dict)
     seen: bytes = b""
     next_due: int | None = None
 
@@ -204,6 +207,8 @@ _OPTIONAL: Final = (
     "computed",
     "segments",
     "history",
+    "surveys",
+    "campaign",
 )
 _optional: Final = attrgetter(*_OPTIONAL)
 

@@ -11,7 +11,7 @@ from orchestrator.engine.entries import on_segment
 from orchestrator.engine.profile import OF_PERMISSION
 from orchestrator.engine.segments import Moved
 from orchestrator.engine.turn import Turn
-from orchestrator.events.event import IDENTIFIED, Event
+from orchestrator.events.event import IDENTIFIED, PAGE_VIEWED, Event
 
 ALARMS: Final = frozenset((history.ALARM, traits.ALARM))
 MOST_ROUNDS: Final = 8
@@ -84,6 +84,8 @@ def _changed_by(event: Event) -> set[str]:
         changed |= {f"traits.{name}" for name in event.traits}
     if event.context:
         changed |= {"traits.locale", "traits.timezone"}
+    if event.context or event.name == PAGE_VIEWED:
+        changed.add("campaign")
     if event.name in OF_PERMISSION:
         changed.add("consents")
     return changed

@@ -12,10 +12,10 @@ from orchestrator.engine.customer import Customer
 from orchestrator.engine.journey import ANY, Env
 from orchestrator.engine.profile import OF_PERMISSION
 from orchestrator.engine.turn import Turn
-from orchestrator.events.engagement import is_about_message
+from orchestrator.events.engagement import SURVEY_ANSWERED, is_about_message
 from orchestrator.events.event import ALIASED, IDENTIFIED, JOURNEY_REQUESTED, Event
 
-_ALWAYS_HEARD: Final = OF_PERMISSION | {ALIASED, IDENTIFIED, JOURNEY_REQUESTED}
+_ALWAYS_HEARD: Final = OF_PERMISSION | {ALIASED, IDENTIFIED, JOURNEY_REQUESTED, SURVEY_ANSWERED}
 
 
 def is_unheard(env: Env, customer: Customer, event: Event, now: int) -> bool:

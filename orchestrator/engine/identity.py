@@ -41,7 +41,9 @@ from orchestrator.engine.profile import set_consent
 from orchestrator.engine.progress import hear_in, leave
 from orchestrator.engine.reunion import unite_alarms
 from orchestrator.engine.seen import unite
+from orchestrator.engine.surveys import keep
 from orchestrator.engine.turn import Step, Turn
+from orchestrator.engine.visit import unite_campaigns
 from orchestrator.engine.waits import follow
 from orchestrator.events.engagement import is_about_message
 from orchestrator.events.event import ALIASED, Event
@@ -192,11 +194,14 @@ def _kept(event: Event) -> dict[str, Any]:
 
 
 def _unite_profile(customer: Customer, other: Customer) -> None:
+    unite_campaigns(customer, other)
     customer.first_seen = min(customer.first_seen, other.first_seen)
     customer.last_seen = max(customer.last_seen, other.last_seen)
     _unite_traits(customer, other)
     for key, consent in other.consents.items():
         set_consent(customer, key, Consent(consent.given, consent.at, consent.source))
+    for name, answer in other.surveys.items():
+        keep(customer, name, answer)
     for mine, theirs in ((customer.bounced, other.bounced), (customer.quiet, other.quiet)):
         for key, moment in theirs.items():
             mine[key] = max(moment, mine.get(key, 0))

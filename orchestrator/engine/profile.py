@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from orchestrator.engine.customer import Consent, Customer
+from orchestrator.engine.visit import arrive, is_over
 from orchestrator.events.engagement import BOUNCED, NOT_OF_CUSTOMER, UNSUBSCRIBED
-from orchestrator.events.event import CONSENT_CHANGED, IDENTIFIED, Event
+from orchestrator.events.event import CONSENT_CHANGED, IDENTIFIED, PAGE_VIEWED, Event
 
 ALL_CHANNELS: Final = "*"
 OF_PERMISSION: Final = frozenset({CONSENT_CHANGED, *UNSUBSCRIBED, *BOUNCED})
@@ -22,11 +23,15 @@ def learn(customer: Customer, event: Event) -> bool:
     if timestamp < customer.first_seen:
         customer.first_seen = timestamp
     if timestamp > customer.last_seen and event.name not in NOT_OF_CUSTOMER:
+        if customer.campaign and is_over(customer, timestamp):
+            customer.campaign = {}
         customer.last_seen = timestamp
     if event.traits and event.name == IDENTIFIED:
         _traits(customer, event.traits, event.timestamp)
     if event.context:
         _locale(customer, event)
+    if event.name == PAGE_VIEWED or "campaign" in event.context:
+        arrive(customer, event)
     return event.name in OF_PERMISSION and _permission(customer, event)
 
 

@@ -19,10 +19,12 @@ from orchestrator.engine.message import Absorb, Claim, Follow, Granted, Message
 from orchestrator.engine.offering import settle, withdraw_unwanted
 from orchestrator.engine.profile import learn
 from orchestrator.engine.progress import hear
+from orchestrator.engine.surveys import learn_answer
 from orchestrator.engine.timetable import arm, notice
 from orchestrator.engine.turn import Step, Turn
 from orchestrator.engine.waits import follow
 from orchestrator.errors import Bug
+from orchestrator.events.engagement import SURVEY_ANSWERED
 from orchestrator.events.event import IDENTIFIED, Event
 
 
@@ -60,6 +62,8 @@ def _in_turn(turn: Turn, event: Event) -> Step:
         identity.keep_unheard(turn, event)
     narrowed = learn(customer, event)
     turn.profile_changed()
+    if event.name == SURVEY_ANSWERED:
+        learn_answer(turn, event)
     moved = derived.observe(turn, event)
     if customer.offers:
         settle(turn, event)

@@ -15,8 +15,10 @@ from orchestrator.engine.home import Home
 from orchestrator.engine.journey import Env, Journey
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.message import Follow, Message
+from orchestrator.engine.visit import campaign_view
 from orchestrator.errors import Bug, Unmet
 from orchestrator.events.event import Event
+from orchestrator.events.surveys import group_of
 from orchestrator.events.view import View
 from orchestrator.moments import format_moment, to_datetime
 
@@ -165,6 +167,8 @@ class Turn:
                 {
                     "consents": partial(consents_view, customer),
                     "computed": partial(computed_view, self.env.audience, customer, self.now),
+                    "surveys": partial(surveys_view, customer),
+                    "campaign": partial(campaign_view, customer, self.at),
                 },
             )
         return self._customer_view
@@ -277,6 +281,14 @@ def consents_view(customer: Customer) -> dict[str, Any]:
     return {
         key: {"given": consent.given, "at": to_datetime(consent.at), "source": consent.source}
         for key, consent in customer.consents.items()
+    }
+
+
+def surveys_view(customer: Customer) -> dict[str, Any]:
+    """The last answer to each survey as conditions and templates see it."""
+    return {
+        name: {"score": score, "kind": kind, "group": group_of(kind, score), "at": to_datetime(at)}
+        for name, (score, kind, at) in customer.surveys.items()
     }
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+SURVEY_ANSWERED: Final = "Survey Answered"
+
 UNSUBSCRIBED: Final[Mapping[str, str | None]] = {
     "Message Unsubscribed": None,
     "Unsubscribed": "email",
@@ -23,9 +25,12 @@ BOUNCED: Final[Mapping[str, str | None]] = {
 """The customer can't be reached; the channel as above."""
 
 OPENED: Final = frozenset(
-    {"Message Opened", "Message Clicked", "Email Opened", "Email Link Clicked", "Push Notification Tapped"}
+    {
+        *("Message Opened", "Message Clicked", "Email Opened", "Email Link Clicked", "Push Notification Tapped"),
+        SURVEY_ANSWERED,
+    }
 )
-"""The customer has seen what was sent: whoever clicks has, too."""
+"""The customer has seen what was sent: whoever clicks or answers has, too."""
 
 NOT_OF_CUSTOMER: Final = frozenset(
     {
@@ -43,4 +48,4 @@ _FIRST_WORDS: Final = ("Message ", "Email ", "Push Notification ", "SMS ")
 
 def is_about_message(name: str) -> bool:
     """Whether an event is about a message: what became of it, or what the customer did with it."""
-    return name.startswith(_FIRST_WORDS) or name in UNSUBSCRIBED
+    return name.startswith(_FIRST_WORDS) or name in UNSUBSCRIBED or name == SURVEY_ANSWERED

@@ -9,12 +9,14 @@ from typing import Any
 
 from orchestrator.durations import format_duration
 from orchestrator.errors import BadRecord
+from orchestrator.events.engagement import SURVEY_ANSWERED
 from orchestrator.events.envelope import Headers, unwrap, unwrap_structured
 from orchestrator.events.event import CONSENT_CHANGED, JOURNEY_NAME, JOURNEY_REQUESTED, Event
 from orchestrator.events.identifiers import ID_MAX, read_id
 from orchestrator.events.payload import ANY_DEPTH_BYTES, check_depth, parse
 from orchestrator.events.refusal import Code, nearest, refusal, shown
 from orchestrator.events.segment import NAME_MAX, read_call, read_object
+from orchestrator.events.surveys import check_answer
 from orchestrator.events.timestamps import EARLIEST_MS, EPOCH, LATEST_MS, happened, time_field
 
 _from_iso = datetime.fromisoformat
@@ -26,7 +28,7 @@ class Limits:
 
     ``event_clock`` means that time is the data's: then no event is too old or ahead of its time.
     ``strict`` has, by logical topic, the only event names that may come there; topics that are not
-    in it take any name.
+    in it take any name. ``survey_key`` is what answers to surveys must be signed by; empty, none has to be.
     """
 
     max_event_bytes: int
@@ -34,12 +36,13 @@ class Limits:
     future_tolerance_ms: int
     event_clock: bool
     strict: Mapping[str, frozenset[str]]
+    survey_key: bytes = b""
 
 
 class Intake:
     """Reads the records of the input topics."""
 
-    __slots__ = ("_event_clock", "_future_ms", "_max_age_ms", "_max_bytes", "_strict")
+    __slots__ = ("_event_clock", "_future_ms", "_max_age_ms", "_max_bytes", "_strict", "_survey_key")
 
     def __init__(self, limits: Limits) -> None:
         self._event_clock = limits.event_clock
@@ -47,6 +50,7 @@ class Intake:
         self._max_age_ms = limits.max_event_age_ms
         self._max_bytes = limits.max_event_bytes
         self._strict = limits.strict
+        self._survey_key = limits.survey_key
 
     def read(
         self,
@@ -94,6 +98,8 @@ class Intake:
             _check_consent(event.properties)
         elif event.name == JOURNEY_REQUESTED:
             _check_request(event.properties)
+        elif event.name == SURVEY_ANSWERED:
+            check_answer(event.properties, self._survey_key)
         if topic in self._strict and event.name not in self._strict[topic]:
             raise _unknown_event(event.name, topic, self._strict[topic])
         return event

@@ -30,6 +30,8 @@ class Code(StrEnum):
     BAD_TIMESTAMP = "bad_timestamp"
     UNKNOWN_EVENT = "unknown_event"
     BAD_CLOUDEVENT = "bad_cloudevent"
+    BAD_SURVEY = "bad_survey"
+    BAD_SIGNATURE = "bad_signature"
 
 
 def refusal(code: Code, reason: str) -> BadRecord:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from orchestrator.events.cloudevents import segment_data
+from orchestrator.events.engagement import SURVEY_ANSWERED
 from orchestrator.events.event import (
     ALIASED,
     CONSENT_CHANGED,
@@ -62,6 +63,7 @@ KNOWN_NAMES: Final[Mapping[str, frozenset[str]]] = {
             *("Message Sent", "Message Delivered", "Message Opened", "Message Clicked", "Message Dismissed"),
             *("Message Replied", "Message Bounced", "Message Unsubscribed", "Message Failed"),
             "Message Cancel Missed",
+            SURVEY_ANSWERED,
             # Segment's email and mobile specs.
             *("Email Delivered", "Email Opened", "Email Link Clicked", "Email Bounced", "Email Marked as Spam"),
             *("Unsubscribed", "Push Notification Received", "Push Notification Tapped"),
@@ -89,6 +91,7 @@ _TOPIC_OF_FIRST_WORD: Final = {
     "Email": ENGAGEMENT,
     "SMS": ENGAGEMENT,
     "Push": ENGAGEMENT,
+    "Survey": ENGAGEMENT,
     "Profile": PROFILE,
     "Consent": PROFILE,
     "Location": PROFILE,

@@ -60,7 +60,8 @@ def sample_customer(pack: Pack, now: int, given: Mapping[str, Any]) -> View:
     computed = computed_view(compile_audience(pack.traits, pack.segments), customer, now)
     for name, value in dict(given.get("computed", {})).items():
         computed[name] = value
-    fields = {"known": True, "segments": [], "consents": {}, **given, "id": customer.id, "computed": computed}
+    nothing: dict[str, Any] = {"segments": [], "consents": {}, "surveys": {}, "campaign": {}}
+    fields = {"known": True, **nothing, **given, "id": customer.id, "computed": computed}
     return View({**fields, "traits": {**traits, **given.get("traits", {})}}, {"first_seen": now, "last_seen": now})
 
 

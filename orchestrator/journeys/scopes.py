@@ -23,7 +23,9 @@ from orchestrator.cel.value_types import (
     Type,
     settled,
 )
+from orchestrator.engine.visit import CAMPAIGN
 from orchestrator.events.engagement import OPENED
+from orchestrator.events.surveys import SCALES
 from orchestrator.journeys.audience import EVENT_VARIABLES
 from orchestrator.journeys.definition import JourneyDefinition
 from orchestrator.journeys.event_schemas import EventSchemas, default_schemas
@@ -37,6 +39,14 @@ Variables = Mapping[str, Type]
 
 _CONSENT: Final = Fields(
     MappingProxyType({"given": BOOL, "at": TIME, "source": TEXT}), whose="a consent", remedy="there is no other"
+)
+_ANSWER: Final = Fields(
+    MappingProxyType({"score": INT, "kind": Choice(frozenset(SCALES), "kind"), "group": TEXT, "at": TIME}),
+    whose="an answer to a survey",
+    remedy="there is no other",
+)
+_CAMPAIGN: Final = Fields(
+    MappingProxyType({**dict.fromkeys(CAMPAIGN, TEXT), "at": TIME}), whose="a campaign", remedy="there is no other"
 )
 _ANY_EVENT_AT_ALL: Final = Fields(
     MappingProxyType(
@@ -59,8 +69,8 @@ LEARNT: Final = ("locale", "timezone")
 class Scopes:
     """The types of a project.
 
-    ``given`` are the declared traits, None if none are declared: then there may be any. ``computed`` and ``segments``
-    are None where it is not known what there is.
+    ``given`` are the declared traits, None if none are declared: then there may be any. ``computed``, ``segments`` and
+    ``surveys`` are None where it is not known what there is.
     """
 
     schemas: EventSchemas = field(default_factory=default_schemas)
@@ -68,6 +78,7 @@ class Scopes:
     computed: Mapping[str, Type] | None = None
     segments: tuple[str, ...] | None = None
     channels: tuple[str, ...] = ()
+    surveys: tuple[str, ...] | None = None
 
     def at_entry(self, events: Iterable[str] | None) -> Variables:
         """What conditions of an entry see, and all others outside of a stay; without events, any may be there."""
@@ -97,6 +108,8 @@ class Scopes:
             "computed": self._computed(),
             "segments": ListOf(self._segment()),
             "consents": Fields(dict.fromkeys(self._consents(), _CONSENT), _CONSENT),
+            "surveys": self._surveys(),
+            "campaign": _CAMPAIGN,
             "first_seen": TIME,
             "last_seen": TIME,
         }
@@ -118,6 +131,12 @@ class Scopes:
 
     def _segment(self) -> Type:
         return DYN if self.segments is None else Choice(frozenset(self.segments), "segment", "not in segments.yaml")
+
+    def _surveys(self) -> Type:
+        if self.surveys is None:
+            return Fields(rest=_ANSWER)
+        lack = "that of no action: give an action 'survey' with this name"
+        return Fields(MappingProxyType(dict.fromkeys(self.surveys, _ANSWER)), what="survey", lack=lack)
 
     def _consents(self) -> list[str]:
         return [f"{channel}/marketing" for channel in ("*", *self.channels)]

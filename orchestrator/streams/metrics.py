@@ -46,6 +46,12 @@ class Metrics:
             ["journey", "outcome"],
             registry=registry,
         )
+        self.answers = Counter(
+            "orchestrator_survey_answers_total",
+            "Answers to surveys, by the journey that asked and the group of the score, such as promoter.",
+            ["journey", "survey", "group"],
+            registry=registry,
+        )
         self.dead_letters = Counter(
             "orchestrator_dead_letters_total", "Records that could not be used.", ["reason"], registry=registry
         )
@@ -133,6 +139,8 @@ class Metrics:
             self.actions.labels(*label).inc(count)
         for label, count in counts.decisions.items():
             self.decisions.labels(*label).inc(count)
+        for answer, count in counts.answers.items():
+            self.answers.labels(*answer).inc(count)
         for reason, count in counts.dead_letters.items():
             self.dead_letters.labels(reason).inc(count)
         self.duplicates.inc(counts.duplicates)

@@ -81,6 +81,7 @@ class Counts:
     actions: dict[tuple[str, str], int] = field(default_factory=dict)
     dead_letters: dict[str, int] = field(default_factory=dict)
     decisions: dict[tuple[str, str], int] = field(default_factory=dict)
+    answers: dict[tuple[str, str, str], int] = field(default_factory=dict)
     duplicates: int = 0
     late: int = 0
     forwards: int = 0
@@ -357,6 +358,8 @@ class Work:
             self._count_decision(decision)
             self.outputs.append(Output(names.DECISIONS, self.partition, customer_key, orjson.dumps(decision), _JSON))
         for line in step.log:
+            if line["kind"] == "survey":
+                self._count_answer(line)
             self.outputs.append(Output(names.JOURNEY_LOG, self.partition, customer_key, orjson.dumps(line), _JSON))
 
     def _actions(self, step: engine.Step, now: int, caused: int | None) -> None:
@@ -393,6 +396,10 @@ class Work:
     def _count_decision(self, decision: dict[str, Any]) -> None:
         label = (decision["journey"], decision["outcome"])
         self.counts.decisions[label] = self.counts.decisions.get(label, 0) + 1
+
+    def _count_answer(self, line: dict[str, Any]) -> None:
+        label = (line["journey"] or "", line["survey"], line["group"])
+        self.counts.answers[label] = self.counts.answers.get(label, 0) + 1
 
     def _message(self, message: engine.Message | engine.Follow) -> None:
         if isinstance(message, engine.Follow):

@@ -27,7 +27,7 @@ from orchestrator.cel.value_types import (
 )
 from orchestrator.contracts import known_events
 from orchestrator.errors import DefinitionError
-from orchestrator.events.engagement import BOUNCED, OPENED, UNSUBSCRIBED
+from orchestrator.events.engagement import BOUNCED, OPENED, SURVEY_ANSWERED, UNSUBSCRIBED
 from orchestrator.events.event import (
     ALIASED,
     CONSENT_CHANGED,
@@ -271,6 +271,7 @@ def test_a_file_alone_is_held_to_what_everybody_knows(tmp_path: Path) -> None:
 
 def test_the_package_knows_the_events_that_the_orchestrator_reads() -> None:
     named = {
+        SURVEY_ANSWERED,
         ALIASED,
         CONSENT_CHANGED,
         GROUPED,
@@ -292,6 +293,7 @@ CONTRACTS = [
     known_events.MessageBounced,
     known_events.MessageFailed,
     known_events.MessageUnsubscribed,
+    known_events.SurveyAnswered,
     known_events.ConsentChanged,
     known_events.JourneyRequested,
     known_events.LocationChanged,
