@@ -56,7 +56,7 @@ def preview(
     if locale is not None:
         reader["traits"] = {**reader["traits"], "locale": _known(locale)}
     rendered = _rendered(pack, action, schemas_in(project), reader, _event(event))
-    channel = pack.channels[pack.actions[action].channel]
+    channel = pack.channels[next(iter(pack.actions[action].by_channel))]
     sys.stdout.write("".join(_lines(rendered, channel)))
     if html is not None:
         html.write_text(_page(rendered, channel, reader["traits"].get("locale")), "utf-8")
@@ -75,8 +75,8 @@ def _rendered(
     happened = sample_event(pack, action, schemas) | event
     seen = View({"id": "sample", "traits": {}, "context": {}, **happened}, {"timestamp": now})
     stay = View({"name": "preview", "version": "", "key": "", "step": "", "entry": seen}, {"entered_at": now})
-    definition = pack.actions[action]
-    content = compile_action(definition, pack.channels[definition.channel], pack.partials)
+    name, said = next(iter(pack.actions[action].by_channel.items()))
+    content = compile_action(said, pack.channels[name], pack.partials)
     try:
         return content.render(seen, sample_customer(pack, now, reader), stay, compile_policy(pack.policy), now)
     except ContentError as error:

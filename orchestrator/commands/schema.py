@@ -65,7 +65,8 @@ def schema_texts() -> Iterator[tuple[str, str]]:
 
 def _files() -> list[tuple[str, type[Model], str]]:
     """Each kind of file: the name of its schema, its model, and where such files are."""
-    from orchestrator.journeys.definition import ActionDefinition, ChannelsDefinition, JourneyDefinition
+    from orchestrator.journeys.action import ActionDefinition
+    from orchestrator.journeys.definition import ChannelsDefinition, JourneyDefinition
     from orchestrator.journeys.event_schemas import EventsDefinition
     from orchestrator.journeys.policy import PolicyDefinition
     from orchestrator.journeys.segments import SegmentsDefinition

@@ -1,4 +1,4 @@
-"""All that an action says: in each locale, and instead where that fails."""
+"""All that an action says on a channel: in each locale, and instead where that fails."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from orchestrator.content.templates import (
 from orchestrator.engine.content import Rendered
 from orchestrator.engine.policy import Policy
 from orchestrator.errors import ContentError
-from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition
+from orchestrator.journeys.action import TreatmentDefinition
+from orchestrator.journeys.definition import ChannelDefinition
 
 _PLAIN: Final = ""
 """The key of what is said to whom no locale fits."""
@@ -108,18 +109,18 @@ def _by_field(fields: Fields, instead: Fields, names: dict[str, Any]) -> Rendere
 
 
 def compile_action(
-    action: ActionDefinition, channel: ChannelDefinition, partials: PartialTexts = NO_PARTIAL_TEXTS
+    said: TreatmentDefinition, channel: ChannelDefinition, partials: PartialTexts = NO_PARTIAL_TEXTS
 ) -> ActionContent:
-    """The content of an action for its channel.
+    """The content of a treatment for its channel.
 
     Raises:
         ContentError: with the first of the problems that ``check_action`` finds.
     """
-    for problem in check_action(action, channel, partials):
+    for problem in check_action(said, channel, partials):
         location = [".".join(map(str, problem.location[1:]))] if len(problem.location) > 1 else []
         raise ContentError(": ".join([*location, problem.message]))
-    fallback = action.fallback
-    locales = _compiled(action.content, action.locales, channel, partials)
+    fallback = said.fallback
+    locales = _compiled(said.content, said.locales, channel, partials)
     if fallback is None:
         return ActionContent(locales, None, replaces_all=False)
     instead = _compiled(fallback.content, fallback.locales, channel, partials)
@@ -127,14 +128,14 @@ def compile_action(
 
 
 def check_action(
-    action: ActionDefinition, channel: ChannelDefinition, partials: PartialTexts = NO_PARTIAL_TEXTS
+    said: TreatmentDefinition, channel: ChannelDefinition, partials: PartialTexts = NO_PARTIAL_TEXTS
 ) -> Iterator[FieldProblem]:
-    """All that can be known to be wrong before there is a customer; locations are in the action."""
-    yield from check_locales(action)
-    yield from _placed(("content",), check_fields(action.content, channel, partials, whole=True))
-    for name, fields in action.locales.items():
+    """All that can be known to be wrong before there is a customer; locations are in the treatment."""
+    yield from check_locales(said)
+    yield from _placed(("content",), check_fields(said.content, channel, partials, whole=True))
+    for name, fields in said.locales.items():
         yield from _placed(("locales", name), check_fields(fields, channel, partials, whole=False))
-    fallback = action.fallback
+    fallback = said.fallback
     if fallback is not None:
         whole = fallback.replaces == "all"
         yield from _placed(("fallback", "content"), check_fields(fallback.content, channel, partials, whole=whole))
@@ -142,11 +143,11 @@ def check_action(
             yield from _placed(("fallback", "locales", name), check_fields(fields, channel, partials, whole=False))
 
 
-def check_locales(action: ActionDefinition) -> Iterator[FieldProblem]:
+def check_locales(said: TreatmentDefinition) -> Iterator[FieldProblem]:
     """Names that are no locales, and two for the same one."""
-    yield from _placed(("locales",), _check_locales(action.locales))
-    if action.fallback is not None:
-        yield from _placed(("fallback", "locales"), _check_locales(action.fallback.locales))
+    yield from _placed(("locales",), _check_locales(said.locales))
+    if said.fallback is not None:
+        yield from _placed(("fallback", "locales"), _check_locales(said.fallback.locales))
 
 
 def _check_locales(names: Iterable[str]) -> Iterator[FieldProblem]:

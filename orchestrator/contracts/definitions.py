@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from orchestrator.contracts.form import Sent, example
-from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, JourneyDefinition
+from orchestrator.journeys.action import ActionDefinition
+from orchestrator.journeys.definition import ChannelDefinition, JourneyDefinition
 from orchestrator.journeys.model import Model, Name
 from orchestrator.journeys.policy import PolicyDefinition
 from orchestrator.journeys.segments import SegmentDefinition

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from orchestrator.engine.action import Action
 from orchestrator.engine.audience import Audience
 from orchestrator.engine.condition import Condition
 from orchestrator.engine.entry import Entry
@@ -83,6 +84,7 @@ class Env:
 
     ``pinned`` has every (journey, version) that a customer may stand in; ``entries`` has, by event
     name, the current journeys that begin with it, those of highest priority first. "*" is any event.
+    ``actions`` are all actions by name, as they stand without a journey.
     ``occasions`` has those that begin otherwise, ``current`` all current journeys by name, ``heard``
     are the events that any journey hears.
     ``adaption`` is the version of what matters to customers who exist already: see ``engine.adapt``.
@@ -101,6 +103,7 @@ class Env:
     adaption: str = ""
     audience: Audience = field(default_factory=Audience)
     current: Mapping[str, Journey] = field(default_factory=dict)
+    actions: Mapping[str, Action] = field(default_factory=dict)
     occasions: Occasions = NO_OCCASIONS
     closed: frozenset[str] = frozenset()
     paused: frozenset[str] = frozenset()

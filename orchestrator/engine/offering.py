@@ -31,7 +31,7 @@ def action_id(instance: Instance, step: str, attempt: int = 0) -> str:
 
 def offer(turn: Turn, instance: Instance, act: Act) -> None:
     """Takes an ``act`` step: publishes at once, or holds the action until it is due."""
-    treatment = act.treatment
+    treatment = act.action.treatment
     due = turn.at + act.delay_ms
     made = Offer(
         id=action_id(instance, act.id, instance.laps),
@@ -73,12 +73,12 @@ def decide(turn: Turn, made: Offer, instance: Instance) -> None:
         return
     seen = turn.event_view(instance), turn.customer_view(), journey_view(instance)
     try:
-        content = act.treatment.content.render(*seen, turn.env.policy, turn.now)
+        content = act.action.treatment.content.render(*seen, turn.env.policy, turn.now)
     except ContentError as error:
         _decision(turn, made, "refused", [{"rule": "content", "detail": str(error)}])
         turn.fail(_failed(turn, made, str(error)))
         return
-    _publish(turn, made, act.treatment, content, instance)
+    _publish(turn, made, act.action.treatment, content, instance)
 
 
 def withdraw(turn: Turn, made: Offer, reason: str) -> None:
@@ -135,7 +135,7 @@ def _treatment(turn: Turn, made: Offer) -> Treatment:
         raise Bug(
             f"action {made.id} came from step '{made.step}' of '{made.journey}' {made.version}, which is no act step"
         )
-    return act.treatment
+    return act.action.treatment
 
 
 def _verdict(turn: Turn, made: Offer, act: Act, instance: Instance) -> Verdict | None:
@@ -143,7 +143,7 @@ def _verdict(turn: Turn, made: Offer, act: Act, instance: Instance) -> Verdict |
     return (
         _expired(turn, made)
         or _unmet(turn, act, instance)
-        or unreachable(turn.customer, act.treatment)
+        or unreachable(turn.customer, act.action.treatment)
         or _quiet(turn, made)
     )
 

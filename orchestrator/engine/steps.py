@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from orchestrator.engine.action import Action
 from orchestrator.engine.arms import Test
 from orchestrator.engine.condition import Condition
 from orchestrator.engine.experiments import Arm
-from orchestrator.engine.treatment import Treatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +93,14 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Offers ``treatment`` after ``delay_ms``, if ``condition`` still holds then; goes on at once.
+    """Offers ``action`` after ``delay_ms``, if ``condition`` still holds then; goes on at once.
 
     ``awaited`` says that a step waits for its message to be opened.
     """
 
     id: str
     next: str | None
-    treatment: Treatment
+    action: Action
     delay_ms: int
     condition: Condition | None
     awaited: bool = False

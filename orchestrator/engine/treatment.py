@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from orchestrator.engine.condition import Condition
     from orchestrator.engine.content import Content
 
 CONSENT_FREE: Final = frozenset({"service", "transactional"})
@@ -32,9 +33,10 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
-    """An action in its channel: what an ``act`` step publishes.
+    """An action in its channel: what is published. ``name``, ``goal``, ``group`` and ``kind`` are the action's.
 
-    ``expires_ms`` counts from the time it is due; ``priority`` is larger for what matters more.
+    ``expires_ms`` counts from the time it is due; ``priority`` is larger for what matters more. ``cost`` is a
+    number, or an expression that gives one.
     """
 
     name: str
@@ -43,3 +45,7 @@ class Treatment:
     priority: int
     expires_ms: int
     content: Content
+    goal: str | None = None
+    group: str | None = None
+    kind: str | None = None
+    cost: float | Condition = 0.0

@@ -221,7 +221,7 @@ def _arm_label(arm: Arm) -> str:
 
 
 def _act(step: Act) -> Look:
-    treatment = step.treatment
+    treatment = step.action.treatment
     detail = [f"{treatment.channel.name}, {treatment.purpose}"]
     if step.delay_ms:
         detail.append(f"held for {format_duration(step.delay_ms)}")

@@ -7,10 +7,12 @@ from typing import Final
 
 from orchestrator.cel.expression import CelError
 from orchestrator.content import action as content
-from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, JourneyDefinition
+from orchestrator.journeys.action import ActionDefinition, TreatmentDefinition
+from orchestrator.journeys.definition import ChannelDefinition, JourneyDefinition
 from orchestrator.journeys.entry_checks import check_entry
 from orchestrator.journeys.expressions import ALL_VARIABLES, ENTRY_VARIABLES, expression
 from orchestrator.journeys.finding import Finding
+from orchestrator.journeys.marked import expressions
 from orchestrator.journeys.migrations import END
 from orchestrator.journeys.model import ANY_EVENT
 from orchestrator.journeys.outline import outline, walk
@@ -45,17 +47,26 @@ def check_action(
     partials: Mapping[str, str],
 ) -> Iterator[Finding]:
     """What is wrong with an action; ``names`` are all channels, ``channels`` those that are right themselves."""
-    if action.channel not in names:
-        yield Finding(("channel",), f"the channel '{action.channel}' is unknown: {hint(action.channel, names)}")
-    if action.channel not in channels:
-        for problem in content.check_locales(action):
-            yield Finding(problem.location, problem.message)
-    else:
-        for problem in content.check_action(action, channels[action.channel], partials):
-            subject = f"'{problem.location[-1]}' " if problem.message.startswith(_PREDICATES) else ""
-            yield Finding(problem.location, f"{subject}{problem.message}", problem.line, partial=problem.partial)
-    if isinstance(action.propensity, str):
-        yield from _check_condition(("propensity",), action.propensity, ALL_VARIABLES)
+    for name, said in action.by_channel.items():
+        at = action.place_of(name)
+        if name not in names:
+            yield Finding(at or ("channel",), f"the channel '{name}' is unknown: {hint(name, names)}")
+        yield from _check_treatment(said, at, channels.get(name), partials)
+    for found in expressions(action):
+        yield from _check_condition(found.location, found.source, ALL_VARIABLES)
+
+
+def _check_treatment(
+    said: TreatmentDefinition, at: Location, channel: ChannelDefinition | None, partials: Mapping[str, str]
+) -> Iterator[Finding]:
+    if channel is None:
+        for problem in content.check_locales(said):
+            yield Finding((*at, *problem.location), problem.message)
+        return
+    for problem in content.check_action(said, channel, partials):
+        subject = f"'{problem.location[-1]}' " if problem.message.startswith(_PREDICATES) else ""
+        location = (*at, *problem.location)
+        yield Finding(location, f"{subject}{problem.message}", problem.line, partial=problem.partial)
 
 
 _PREDICATES: Final = ("must ", "has ", "is ", "takes ")
@@ -166,4 +177,5 @@ def _check_condition(location: Location, source: str | None, variables: frozense
     try:
         expression(source, variables)
     except CelError as error:
-        yield Finding(location, f"'{location[-1]}' is no condition: {error}", error.line, error.column)
+        named = next(part for part in reversed(location) if isinstance(part, str))
+        yield Finding(location, f"'{named}' is no condition: {error}", error.line, error.column)

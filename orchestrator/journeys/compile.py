@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from orchestrator.cel.expression import CelError
+from orchestrator.engine.action import Action
 from orchestrator.engine.journey import Env, Exit, Goal, Journey
 from orchestrator.engine.occasions import occasions_of
 from orchestrator.engine.policy import DEFAULT_POLICY
@@ -25,6 +26,7 @@ from orchestrator.journeys.expressions import condition, events
 from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.policy import compile_policy
 from orchestrator.journeys.table import Table
+from orchestrator.journeys.treatments import compile_action
 
 _VERSION_LENGTH: Final = 12
 _NONE_PINNED: Final[Mapping[tuple[str, str], Journey]] = MappingProxyType({})
@@ -78,10 +80,10 @@ def compile_env(
 ) -> Env:
     """All that a step of the engine needs; ``pinned`` are older versions that customers may still stand in.
 
-    The env's version is that of the pack's journeys, traits, segments and policy, and of the limits. What is pinned
-    beside them does not count, so that a pack that is published again is the same version. A journey that is pinned in
-    the version of the pack is taken from there: a change compiles no more than what changed. What was applied has a
-    version already, and so have its journeys.
+    The env's version is that of the pack's journeys, actions, traits, segments and policy, and of the limits. What is
+    pinned beside them does not count, so that a pack that is published again is the same version. A journey that is
+    pinned in the version of the pack is taken from there: a change compiles no more than what changed. What was
+    applied has a version already, and so have its journeys.
 
     Raises:
         DefinitionError: as ``compile_journey``.
@@ -103,6 +105,9 @@ def compile_env(
     audience = compile_audience(pack.traits, pack.segments)
     if audience.version:
         identity["audience"] = audience.version
+    unused = pack.unused()
+    if unused.actions:
+        identity["actions"] = _digest(unused.to_json())
     return Env(
         version=applied.version if applied is not None else _digest(json.dumps(identity, sort_keys=True).encode()),
         pinned=every,
@@ -116,8 +121,16 @@ def compile_env(
         paused=frozenset(name for name, state in states.items() if state == "paused"),
         ended=frozenset(name for name, state in states.items() if state == "ended"),
         audience=audience,
+        actions=_actions(pack),
         **limits,
     )
+
+
+def _actions(pack: Pack) -> dict[str, Action]:
+    try:
+        return {name: compile_action(pack.actions[name], pack) for name in sorted(pack.actions)}
+    except (CelError, ContentError) as error:
+        raise DefinitionError([Problem(Path("definitions"), 0, str(error))]) from error
 
 
 def _digest(data: bytes) -> str:

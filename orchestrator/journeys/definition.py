@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, model_validator
 
-from orchestrator.content.locales import normal
 from orchestrator.durations import DurationMs
 from orchestrator.journeys.entries import EntryDefinition, Moment
 from orchestrator.journeys.migrations import Migrations
 from orchestrator.journeys.model import (
-    CEL,
     Cel,
     CelValue,
     EventNames,
@@ -32,39 +30,6 @@ Addresses = Annotated[
     BeforeValidator(listed),
     Field(min_length=1, description="where the address is found: id, or traits such as traits.email, tried in order"),
     one_or_more({"type": "string", "pattern": ADDRESS_PATTERN}),
-]
-
-
-def _normal_locales(contents: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What is no locale, or one that is here already, stays as it is written: the checks tell it beside all else."""
-    found: dict[str, dict[str, Any]] = {}
-    for name, fields in contents.items():
-        try:
-            known = normal(name)
-        except ValueError:
-            known = name
-        found[name if known in found else known] = fields
-    return found
-
-
-LocaleContents = Annotated[
-    dict[Annotated[str, Field(min_length=1, max_length=40)], dict[str, Any]], AfterValidator(_normal_locales)
-]
-
-
-def _propensity(value: Any) -> Any:
-    if isinstance(value, str) and value:
-        return value
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
-        raise ValueError("a propensity is a number from 0 to 1, or CEL that gives one")
-    return float(value)
-
-
-Propensity = Annotated[
-    float | str,
-    BeforeValidator(_propensity),
-    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string", "minLength": 1}]}),
-    CEL,
 ]
 
 
@@ -110,46 +75,6 @@ class JourneyDefinition(Model):
         "steps that are not named keep their id",
     )
     steps: tuple[StepDefinition, ...] = Field(min_length=1, description="what happens, in order")
-
-
-class FallbackDefinition(Model):
-    """What is said instead, if a template fails for a customer."""
-
-    replaces: Literal["field", "all"] = Field(
-        "field", description="what it stands in for: each field that fails, or the whole content if any field fails"
-    )
-    content: dict[str, Any] = Field(description="plain texts, or templates that need less; null leaves a field out")
-    locales: LocaleContents = Field({}, description="other fields for customers of a locale, such as de or de-AT")
-
-
-class ActionDefinition(Model):
-    """One file of actions/*.yaml: what is said, on which channel."""
-
-    action: Name = Field(description="the action's name: lower case letters, digits and hyphens")
-    description: str = Field("", description="what it says, in a sentence")
-    channel: Name = Field(description="the channel that it is said on")
-    purpose: Name | None = Field(None, description="that of the journey, if it is not given")
-    priority: Priority | None = Field(None, description="that of the journey, if it is not given")
-    expires: DurationMs = Field(
-        86_400_000,
-        validate_default=False,
-        description="how long after it is due it may still be sent",
-        json_schema_extra={"default": "1 day"},
-    )
-    propensity: Propensity | None = Field(
-        None,
-        description="how likely a customer is to follow, if customer.traits.propensity does not say: from 0 to 1, "
-        "or CEL that gives it",
-    )
-    content: dict[str, Any] = Field(
-        description="the channel's fields; texts are Jinja2 templates over event, customer and journey"
-    )
-    locales: LocaleContents = Field(
-        {}, description="other fields for customers of a locale, such as de or de-AT; null leaves a field out"
-    )
-    fallback: FallbackDefinition | None = Field(
-        None, description="what is said instead, if a template fails for a customer"
-    )
 
 
 class FieldDefinition(Model):

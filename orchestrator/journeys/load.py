@@ -13,10 +13,11 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import ValidationError
 
 from orchestrator.errors import DefinitionError, Problem
+from orchestrator.journeys.action import ActionDefinition
 from orchestrator.journeys.audience import CUSTOMER_VARIABLES, EVENT_VARIABLES
 from orchestrator.journeys.audience_checks import check_segments, check_traits
 from orchestrator.journeys.checks import check_action, check_journey
-from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, ChannelsDefinition, JourneyDefinition
+from orchestrator.journeys.definition import ChannelDefinition, ChannelsDefinition, JourneyDefinition
 from orchestrator.journeys.event_schemas import EVENTS, EventsDefinition, default_schemas, schemas_of
 from orchestrator.journeys.finding import Finding
 from orchestrator.journeys.model import Model

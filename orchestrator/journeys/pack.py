@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from pydantic import Field, ValidationError
 
 from orchestrator.content.partials import used_in
 from orchestrator.errors import DefinitionError, Problem
-from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, FallbackDefinition, JourneyDefinition
+from orchestrator.journeys.action import ActionDefinition, TreatmentDefinition
+from orchestrator.journeys.definition import ChannelDefinition, JourneyDefinition
 from orchestrator.journeys.model import Model, Name
 from orchestrator.journeys.outline import actions_of, walk
 from orchestrator.journeys.policy import PolicyDefinition
@@ -51,10 +52,19 @@ class Pack:
         """One journey with the actions that it uses, their channels and partials: all that its version depends on."""
         definition = self.journeys[journey]
         used = {name for _, name in actions_of(definition)}
+        return self._of({journey: definition}, used)
+
+    def unused(self) -> Pack:
+        """The actions that no journey uses, with all that they depend on."""
+        used = {name for journey in self.journeys.values() for _, name in actions_of(journey)}
+        return self._of({}, self.actions.keys() - used)
+
+    def _of(self, journeys: Mapping[str, JourneyDefinition], used: Iterable[str]) -> Pack:
         actions = {name: self.actions[name] for name in sorted(used)}
-        channels = {action.channel: self.channels[action.channel] for action in actions.values()}
-        said = [[action.content, action.locales, _said(action.fallback)] for action in actions.values()]
-        return Pack({journey: definition}, actions, channels, partials=used_in(said, self.partials))
+        by_channel = [found for action in actions.values() for found in action.by_channel.items()]
+        channels = {name: self.channels[name] for name, _ in by_channel}
+        said = [_texts(treatment) for _, treatment in by_channel]
+        return Pack(journeys, actions, channels, partials=used_in(said, self.partials))
 
     def to_json(self) -> bytes:
         """Canonical JSON: the same definitions give the same bytes. What is a default is left out."""
@@ -113,12 +123,15 @@ class Pack:
                 if step.join is not None and step.join not in self.journeys
             ]
             + [
-                f"action '{action.action}' uses channel '{action.channel}', which is not there"
+                f"action '{action.action}' uses channel '{channel}', which is not there"
                 for action in self.actions.values()
-                if action.channel not in self.channels
+                for channel in action.by_channel
+                if channel not in self.channels
             ]
         )
 
 
-def _said(fallback: FallbackDefinition | None) -> list[Any]:
-    return [] if fallback is None else [fallback.content, fallback.locales]
+def _texts(treatment: TreatmentDefinition) -> list[Any]:
+    fallback = treatment.fallback
+    instead = [] if fallback is None else [fallback.content, fallback.locales]
+    return [treatment.content, treatment.locales, *instead]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.content.action import compile_action
+from orchestrator.engine.action import Action
 from orchestrator.engine.arms import InSegment, LikelyTo, Propensity, Test
 from orchestrator.engine.experiments import Arm
 from orchestrator.engine.steps import (
@@ -22,9 +22,7 @@ from orchestrator.engine.steps import (
     WaitForOpened,
     WaitUntil,
 )
-from orchestrator.engine.treatment import Channel, Consent, Treatment
-from orchestrator.errors import ContentError
-from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition, JourneyDefinition
+from orchestrator.journeys.definition import JourneyDefinition
 from orchestrator.journeys.expressions import condition, events, expression
 from orchestrator.journeys.outline import outline
 from orchestrator.journeys.pack import Pack
@@ -40,6 +38,7 @@ from orchestrator.journeys.steps import (
     WaitForOpenedDefinition,
     WaitUntilDefinition,
 )
+from orchestrator.journeys.treatments import compile_action
 
 
 class Table:
@@ -54,7 +53,7 @@ class Table:
             found.step.wait.opened for found in placed if isinstance(found.step.wait, WaitForOpenedDefinition)
         }
         self._steps: dict[str, Step] = {}
-        self._treatments: dict[str, Treatment] = {}
+        self._actions: dict[str, Action] = {}
 
     def add(self, steps: tuple[StepDefinition, ...], at: Location, after: str | None) -> str | None:
         """Adds a list of steps that goes on to ``after``; returns the id of its first step, or ``after``."""
@@ -78,7 +77,7 @@ class Table:
             return self._split(step.split, (*at, "split", "arms"), id_, after)
         if step.act is not None:
             awaited = id_ in self._awaited
-            return Act(id_, after, self._treatment(step.act), step.delay, condition(step.if_), awaited)
+            return Act(id_, after, self._action(step.act), step.delay, condition(step.if_), awaited)
         return _plain_step(step, id_, after)
 
     def _wait(
@@ -118,9 +117,7 @@ class Table:
             return InSegment(arm.segment)
         if arm.propensity is not None:
             name = arm.propensity.action
-            general = self._pack.actions[name].propensity
-            known = expression(general) if isinstance(general, str) else general
-            return LikelyTo(Propensity(name, known), arm.propensity.above)
+            return LikelyTo(Propensity(name, self._action(name).propensity), arm.propensity.above)
         return condition(arm.if_)
 
     def _split(self, split: SplitDefinition, at: Location, id_: str, after: str | None) -> Split:
@@ -130,10 +127,11 @@ class Table:
         ]
         return Split(id_, after, split.experiment, tuple(arms))
 
-    def _treatment(self, name: str) -> Treatment:
-        if name not in self._treatments:
-            self._treatments[name] = _treatment(self._pack.actions[name], self._pack, self._journey)
-        return self._treatments[name]
+    def _action(self, name: str) -> Action:
+        if name not in self._actions:
+            journey, definition = self._journey, self._pack.actions[name]
+            self._actions[name] = compile_action(definition, self._pack, journey.purpose, journey.priority)
+        return self._actions[name]
 
 
 def _plain_step(step: StepDefinition, id_: str, after: str | None) -> Step:
@@ -147,23 +145,3 @@ def _plain_step(step: StepDefinition, id_: str, after: str | None) -> Step:
     if step.goto is not None:
         return Goto(id_, step.goto)
     return End(id_)
-
-
-def _channel(name: str, definition: ChannelDefinition) -> Channel:
-    return Channel(name, definition.address, Consent(definition.consent))
-
-
-def _treatment(action: ActionDefinition, pack: Pack, journey: JourneyDefinition) -> Treatment:
-    channel = pack.channels[action.channel]
-    try:
-        content = compile_action(action, channel, pack.partials)
-    except ContentError as error:
-        raise ContentError(f"action '{action.action}': {error}") from error
-    return Treatment(
-        name=action.action,
-        channel=_channel(action.channel, channel),
-        purpose=action.purpose or journey.purpose,
-        priority=journey.priority if action.priority is None else action.priority,
-        expires_ms=action.expires,
-        content=content,
-    )

@@ -9,7 +9,8 @@ from orchestrator.cel.checker import check_types, is_field, type_of, unknown_fie
 from orchestrator.cel.expression import CelError
 from orchestrator.cel.signatures import comparable
 from orchestrator.cel.value_types import DATE, DYN, NULL, TEXT, TIME, TIME_TEXT, Choice, described, is_text
-from orchestrator.journeys.definition import ActionDefinition, JourneyDefinition
+from orchestrator.journeys.action import RULES, ActionDefinition
+from orchestrator.journeys.definition import JourneyDefinition
 from orchestrator.journeys.entry_checks import entry_segments
 from orchestrator.journeys.event_schemas import EventSchemas
 from orchestrator.journeys.expressions import ALL_VARIABLES, ENTRY_VARIABLES, expression
@@ -46,13 +47,13 @@ def check_action_types(
     action: ActionDefinition, journeys: Iterable[JourneyDefinition], scopes: Scopes, partials: Mapping[str, str]
 ) -> Iterator[Finding]:
     """The same for an action, its templates included, in each of the journeys that use it."""
-    seen = {journey.journey: scopes.in_journey(journey) for journey in journeys}
+    seen = {journey.journey: scopes.in_journey(journey) for journey in journeys} or {"": scopes.anywhere()}
     for variables in seen.values():
         for found in expressions(action):
             if _compiles(found.source, ALL_VARIABLES):
                 yield from _check(found, variables)
     for location, text in texts_of(action):
-        for misuse in check_template(text, seen or {"": scopes.anywhere()}, partials):
+        for misuse in check_template(text, seen, partials):
             yield _placed(misuse, location, text)
 
 
@@ -65,11 +66,13 @@ def _placed(misuse: Misuse, location: Location, text: str) -> Finding:
 
 def texts_of(action: ActionDefinition) -> Iterator[tuple[Location, str]]:
     """The templates of an action, with their places."""
-    yield from _texts(action.content, ("content",))
-    yield from _texts(action.locales, ("locales",))
-    if action.fallback is not None:
-        yield from _texts(action.fallback.content, ("fallback", "content"))
-        yield from _texts(action.fallback.locales, ("fallback", "locales"))
+    for channel, said in action.by_channel.items():
+        at = action.place_of(channel)
+        yield from _texts(said.content, (*at, "content"))
+        yield from _texts(said.locales, (*at, "locales"))
+        if said.fallback is not None:
+            yield from _texts(said.fallback.content, (*at, "fallback", "content"))
+            yield from _texts(said.fallback.locales, (*at, "fallback", "locales"))
 
 
 def _texts(value: Any, at: Location) -> Iterator[tuple[Location, str]]:
@@ -140,7 +143,8 @@ def _check_update(update: UpdateDefinition, at: Location, scopes: Scopes, inside
 
 
 def _check(found: Marked, variables: Variables) -> Iterator[Finding]:
-    for error in check_types(found.source, variables, condition=found.location[-1] == "if"):
+    is_condition = found.location[-1] == "if" or found.location[0] in RULES
+    for error in check_types(found.source, variables, condition=is_condition):
         yield Finding(found.location, str(error), error.line, error.column)
     if found.location[-2:] == ("wait", "date"):
         made = type_of(found.source, variables)

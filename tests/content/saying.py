@@ -10,7 +10,8 @@ from orchestrator.content.templates import FieldProblem
 from orchestrator.engine.policy import DEFAULT_POLICY, Policy
 from orchestrator.errors import ContentError
 from orchestrator.events.view import View
-from orchestrator.journeys.definition import ActionDefinition, ChannelDefinition
+from orchestrator.journeys.action import TreatmentDefinition
+from orchestrator.journeys.definition import ChannelDefinition
 
 CHANNEL = ChannelDefinition.model_validate(
     {
@@ -47,9 +48,9 @@ NOW = 1_700_086_400_000
 """A day after the event."""
 
 
-def action(fields: Mapping[str, Any], **others: Any) -> ActionDefinition:
-    """An action of that content."""
-    return ActionDefinition.model_validate({"action": "a", "channel": "c", "content": fields, **others})
+def action(fields: Mapping[str, Any], **others: Any) -> TreatmentDefinition:
+    """What an action says on a channel."""
+    return TreatmentDefinition.model_validate({"content": fields, **others})
 
 
 def saying(

@@ -12,7 +12,7 @@ import yaml
 from orchestrator.content.action import compile_action
 from orchestrator.engine.policy import DEFAULT_POLICY
 from orchestrator.events.view import View
-from orchestrator.journeys.definition import ActionDefinition
+from orchestrator.journeys.action import ActionDefinition
 from orchestrator.journeys.load import default_channels
 from tests.content.saying import NOW, text
 
@@ -62,7 +62,7 @@ ORDER: Final = View(
 
 def mail(traits: dict[str, Any]) -> dict[str, Any]:
     definition = ActionDefinition.model_validate(yaml.safe_load((HERE / "order_mail.yaml").read_text("utf-8")))
-    content = compile_action(definition, default_channels()["email"], PARTIALS)
+    content = compile_action(definition.by_channel["email"], default_channels()["email"], PARTIALS)
     return content.render(ORDER, View({"id": "u1", "traits": traits}, {}), View({}, {}), DEFAULT_POLICY, NOW).fields
 
 

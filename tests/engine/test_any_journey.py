@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.contracts.schemas import contracts
+from orchestrator.journeys.action import ActionDefinition
 from orchestrator.journeys.checks import check_journey
-from orchestrator.journeys.definition import ActionDefinition, JourneyDefinition
+from orchestrator.journeys.definition import JourneyDefinition
 from orchestrator.journeys.load import default_channels
 from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.step_checks import Named

@@ -35,8 +35,9 @@ from orchestrator.engine.treatment import Consent
 from orchestrator.errors import DefinitionError
 from orchestrator.events.engagement import OPENED
 from orchestrator.events.view import View
+from orchestrator.journeys.action import ActionDefinition
 from orchestrator.journeys.compile import compile_env, compile_journey, journey_version
-from orchestrator.journeys.definition import ActionDefinition, JourneyDefinition
+from orchestrator.journeys.definition import JourneyDefinition
 from orchestrator.journeys.load import default_channels, load
 from orchestrator.journeys.pack import Pack
 
@@ -257,15 +258,12 @@ def test_an_action_has_the_journeys_purpose_and_priority_unless_it_says() -> Non
 
     assert isinstance(first, Act)
     assert isinstance(second, Act)
-    assert (first.treatment.purpose, first.treatment.priority, first.treatment.expires_ms) == ("care", 70, DAY)
-    assert (second.treatment.purpose, second.treatment.priority, second.treatment.expires_ms) == (
-        "service",
-        0,
-        3_600_000,
-    )
-    assert first.treatment.channel.address == ("traits.phone",)
-    assert first.treatment.channel.consent is Consent.OPT_IN
-    assert first.treatment.content.render(View({}, {}), {}, {}, DEFAULT_POLICY, 0).fields == {"text": "Hi"}
+    said, other = first.action.treatment, second.action.treatment
+    assert (said.purpose, said.priority, said.expires_ms) == ("care", 70, DAY)
+    assert (other.purpose, other.priority, other.expires_ms) == ("service", 0, 3_600_000)
+    assert said.channel.address == ("traits.phone",)
+    assert said.channel.consent is Consent.OPT_IN
+    assert said.content.render(View({}, {}), {}, {}, DEFAULT_POLICY, 0).fields == {"text": "Hi"}
 
 
 def test_entries_go_by_priority_then_by_name() -> None:
