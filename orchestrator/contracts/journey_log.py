@@ -279,6 +279,9 @@ class Journal(Sent):
     entries: list[RecordsEntry | TimerEntry | SweepEntry] = Field(
         description="records of an input topic, a timer that fired, or a customer whom changed definitions touched"
     )
+    references: dict[str, Annotated[StrictInt, Field(ge=1)]] = Field(
+        {}, description="by logical topic that all read, such as catalog: the offset up to which it was read"
+    )
 
 
 class LateLine(Sent):

@@ -11,6 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from orchestrator.contracts.actions import Action, ActionHeaders, Cancel
+from orchestrator.contracts.catalog import CatalogProduct
 from orchestrator.contracts.content import action_model
 from orchestrator.contracts.dead_letters import DeadLetterHeaders, FailedAction
 from orchestrator.contracts.decisions import Decision
@@ -56,6 +57,7 @@ FIXED: Final[Mapping[str, Any]] = {
     "definitions": Definitions,
     "applied": Applied,
     "clock": Clock,
+    "catalog-product": CatalogProduct,
 }
 """The contracts that every project has, by the name of their schema."""
 

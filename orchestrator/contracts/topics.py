@@ -39,6 +39,10 @@ _OTHERS: Final[Mapping[str, Mapping[str, Any]]] = {
         "key": "pack/ and a digest, applied/ and a number, or clock",
         "value": ["schemas/definitions.json", "schemas/applied.json", "schemas/clock.json"],
     },
+    names.CATALOG: {
+        "key": "the product's id; a record without a value takes the product out",
+        "value": "schemas/catalog-product.json",
+    },
     names.DECISIONS: {"key": _CUSTOMER, "value": "schemas/decision.json"},
     names.JOURNEY_LOG: {
         "key": f"{_CUSTOMER}; of a journal the byte 0 and journal",

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
+from orchestrator.engine.catalogue import NO_CATALOGUE, Catalogue
 from orchestrator.engine.chunks import Chunks
 from orchestrator.engine.ledger import Ledger
-from orchestrator.engine.models import NOTHING_LEARNED, Models
+
+
+class References(NamedTuple):
+    """What all partition numbers read and none writes, as it was when a piece of work began."""
+
+    catalogue: Catalogue = NO_CATALOGUE
+
+
+NO_REFERENCES: Final = References()
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
     """``ledger`` has the counters of all of them, ``chunks`` what is kept apart from their records.
 
-    ``models`` is what was learned, the same from checkpoint to checkpoint.
+    ``catalogue`` is what is sold.
     """
 
     ledger: Ledger = field(default_factory=Ledger)
     chunks: Chunks = field(default_factory=Chunks)
-    models: Models = NOTHING_LEARNED
+    catalogue: Catalogue = NO_CATALOGUE

@@ -24,6 +24,7 @@ from orchestrator.errors import InfrastructureError, SettingsError
 from orchestrator.kafka.client import client_options, connection
 from orchestrator.kafka.metadata import Operation, TopicState, describe
 from orchestrator.kafka.names import (
+    CATALOG,
     CHANGELOG,
     CUSTOMER_EVENTS,
     DEAD_LETTER,
@@ -119,6 +120,7 @@ def declarations(settings: Settings, channels: Iterable[str]) -> list[TopicDecla
             _READ,
             partitions=1,
         ),
+        declare(CATALOG, "input", "What is sold: prices, stock, categories.", _reference(), _READ, partitions=1),
         *(
             declare(action_topic(channel), "output", f"What to do next on channel {channel}.", _kept(7), _WRITE)
             for channel in channels
@@ -148,6 +150,11 @@ def _changelog(settings: Settings) -> dict[str, str]:
 
 def _definitions() -> dict[str, str]:
     return {"cleanup.policy": "compact", "segment.ms": str(_DAY_MS), "min.cleanable.dirty.ratio": "0.1"}
+
+
+def _reference() -> dict[str, str]:
+    """Read whole by each worker when it starts; journals of the last days can be done again as they were."""
+    return {"cleanup.policy": "compact", "min.compaction.lag.ms": str(_DAY_MS), "segment.ms": str(_DAY_MS)}
 
 
 async def apply(settings: Settings, bootstrap: str, channels: Iterable[str]) -> list[Change]:

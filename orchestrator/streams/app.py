@@ -11,6 +11,7 @@ import faust
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
+from orchestrator.engine.home import References
 from orchestrator.errors import OrchestratorError
 from orchestrator.events.intake import Intake
 from orchestrator.kafka import names
@@ -39,6 +40,7 @@ class App(faust.App):  # type: ignore[misc]
         folder: Path,
         metrics: Metrics,
         clock: Callable[[], int],
+        references: Callable[[], References],
     ) -> None:
         transport.register()
         table.register()
@@ -69,7 +71,16 @@ class App(faust.App):  # type: ignore[misc]
         self.client_options = dict(client_options)
         self.refused: OrchestratorError | None = None
         self.ownership = Ownership(
-            settings, client_options, envs, intake, partition_count, folder, metrics, clock, lambda: self.consumer
+            settings,
+            client_options,
+            envs,
+            intake,
+            partition_count,
+            folder,
+            metrics,
+            clock,
+            lambda: self.consumer,
+            references,
         )
         self._declare_streams(settings, partition_count)
 

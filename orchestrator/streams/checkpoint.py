@@ -26,6 +26,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.structs import RecordMetadata
 
 from orchestrator.kafka import names
+from orchestrator.streams.reference import versions_of
 from orchestrator.streams.store import Meta, Store
 from orchestrator.streams.work import Output, Work
 
@@ -116,6 +117,9 @@ class AtLeastOnce:
 def journal(work: Work) -> Output:
     """What was read and fired, in order: enough to run the same steps again."""
     value = {"kind": "journal", "partition": work.partition, "env": work.env.version, "entries": work.journal}
+    versions = versions_of(work.references)
+    if versions:
+        value["references"] = versions
     return Output(names.JOURNEY_LOG, work.partition, JOURNAL_KEY, orjson.dumps(value), [])
 
 

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
+from orchestrator.engine.home import References
 from orchestrator.events.intake import Intake
 from orchestrator.kafka import names
 from orchestrator.kafka.rights import explain
@@ -51,6 +52,7 @@ class Ownership:
         metrics: Metrics,
         clock: Callable[[], int],
         consumer: Callable[[], Consumer],
+        references: Callable[[], References],
     ) -> None:
         self.partitions: dict[int, Partition] = {}
         self.logical = {settings.topic(logical): logical for logical in names.INPUT_TOPICS}
@@ -63,6 +65,7 @@ class Ownership:
         self._metrics = metrics
         self._clock = clock
         self._consumer = consumer
+        self._references = references
         self._producers: dict[int, AIOKafkaProducer] = {}
         self._rejoins = 0
         self._rejoin_task: asyncio.Task[None] | None = None
@@ -210,7 +213,9 @@ class Ownership:
         meta = restored.meta
         event_time = self._settings.clock == "event"
         order: Order = EventOrder(self._intake, meta.clock_ms, meta.offsets) if event_time else WallOrder()
-        surroundings = Surroundings(self._clock, self._horizons, self._pause, self._resume, self._lost)
+        surroundings = Surroundings(
+            self._clock, self._horizons, self._pause, self._resume, self._lost, self._references
+        )
         return Partition(
             number,
             self._envs,

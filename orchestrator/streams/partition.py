@@ -12,6 +12,7 @@ from typing import Final
 from aiokafka.errors import KafkaError
 
 from orchestrator import engine
+from orchestrator.engine.home import References
 from orchestrator.errors import InfrastructureError
 from orchestrator.events.intake import Intake
 from orchestrator.streams.checkpoint import Checkpoint
@@ -49,7 +50,8 @@ class State(StrEnum):
 class Surroundings:
     """What a partition asks of its worker.
 
-    ``pause`` and ``resume`` the fetching of a logical topic; ``lost`` is told of broken infrastructure.
+    ``pause`` and ``resume`` the fetching of a logical topic; ``lost`` is told of broken infrastructure; ``references``
+    are what all partitions read as it is now.
     """
 
     clock: Callable[[], int]
@@ -57,6 +59,7 @@ class Surroundings:
     pause: Callable[[int, str], None]
     resume: Callable[[int, str], None]
     lost: Callable[[int, BaseException], None]
+    references: Callable[[], References]
 
 
 class Partition:
@@ -164,7 +167,8 @@ class Partition:
         if self._order.wants_horizons(self._timers, self._around.clock()):
             self._order.see(await self._around.horizons(self.number), self._around.clock())
         began = self._around.clock()
-        work = Work(self.number, self.meta.partitions, env, self._intake, self.store.get)
+        references = self._around.references()
+        work = Work(self.number, self.meta.partitions, env, self._intake, self.store.get, references)
         with self._metrics.stage("decide"):
             more = self._order.take(work, self._timers, began)
             now = self._order.clock_ms(began)

@@ -17,6 +17,7 @@ import orjson
 
 from orchestrator import engine
 from orchestrator.engine.customer import Customer, Record, decode, encode
+from orchestrator.engine.home import NO_REFERENCES, References
 from orchestrator.engine.identity import subject_of
 from orchestrator.engine.ledger import key_of
 from orchestrator.engine.message import decode as decode_message
@@ -97,11 +98,18 @@ class Work:
     """
 
     def __init__(
-        self, partition: int, partitions: int, env: engine.Env, intake: Intake, read: Callable[[bytes], bytes | None]
+        self,
+        partition: int,
+        partitions: int,
+        env: engine.Env,
+        intake: Intake,
+        read: Callable[[bytes], bytes | None],
+        references: References = NO_REFERENCES,
     ) -> None:
         self.partition = partition
         self.partitions = partitions
         self.env = env
+        self.references = references
         self.touched: dict[str, Record | None] = {}
         self.outputs: list[Output] = []
         self.offsets: dict[str, int] = {}
@@ -112,7 +120,7 @@ class Work:
         self._read = read
         self._ledger_key = key_of(partition)
         ledger = engine.Ledger(partition, partitions, partial(read, self._ledger_key))
-        self._home = engine.Home(ledger, engine.Chunks(read))
+        self._home = engine.Home(ledger, engine.Chunks(read), *references)
         self._old_due: dict[str, int | None] = {}
         self._last_due: dict[str, int | None] = {}
         self._sizes: dict[str, int] = {}
@@ -389,7 +397,7 @@ class Work:
         counts, partition = self.counts.dead_letters, home(failed.customer_id, self.partitions)
         counts[CONTENT] = counts.get(CONTENT, 0) + 1
         topic = names.action_topic(failed.channel)
-        headers = [*_JSON, *_dead_letter_headers(CONTENT, failed.reason, topic, partition, NEVER_WRITTEN, now, now)]
+        headers = [*_JSON, *dead_letter_headers(CONTENT, failed.reason, topic, partition, NEVER_WRITTEN, now, now)]
         value = orjson.dumps(failed.value)
         self.outputs.append(Output(names.DEAD_LETTER, self.partition, failed.customer_id.encode(), value, headers))
 
@@ -435,16 +443,17 @@ class Work:
 
     def _dead_letter(self, topic: str, record: Input, bad: BadRecord, now: int) -> None:
         self.counts.dead_letters[bad.code] = self.counts.dead_letters.get(bad.code, 0) + 1
-        added = _dead_letter_headers(bad.code, str(bad), topic, self.partition, record.offset, record.timestamp, now)
+        added = dead_letter_headers(bad.code, str(bad), topic, self.partition, record.offset, record.timestamp, now)
         # One that was put back and is refused again tells the reason of now alone.
         kept = [header for header in record.headers if not header[0].startswith(_OF_DEAD_LETTER)]
         headers = [*kept, *added]
         self.outputs.append(Output(names.DEAD_LETTER, self.partition, record.key, record.value, headers))
 
 
-def _dead_letter_headers(
+def dead_letter_headers(
     code: str, reason: str, topic: str, partition: int, offset: int, timestamp: int, now: int
 ) -> Headers:
+    """What a dead letter says of itself; ``topic`` is the logical name of where the record was."""
     return [
         ("dead-letter-code", code.encode()),
         ("dead-letter-reason", reason.encode("utf-8", "replace")),

@@ -9,9 +9,9 @@ import signal
 import time
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from orchestrator.errors import InfrastructureError
+from orchestrator.errors import BadRecord, InfrastructureError
 from orchestrator.events.intake import Intake
 from orchestrator.health import HealthServer
 from orchestrator.journeys.pack import Pack
@@ -25,6 +25,8 @@ from orchestrator.streams.folder import WorkerFolder
 from orchestrator.streams.limits import limits_of
 from orchestrator.streams.metrics import Metrics
 from orchestrator.streams.partition import State
+from orchestrator.streams.reference import ReferenceReader
+from orchestrator.streams.work import dead_letter_headers
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +51,7 @@ class Worker:
         # As it travels: the order of keys in a file is no part of a version, and must not show in actions.
         self._pack = Pack.from_json(pack.to_json())
         self._definitions: Definitions | None = None
+        self._references: ReferenceReader | None = None
         self._stop = asyncio.Event()
         self.health = HealthServer(
             settings.http_host, settings.http_port, self.metrics.text, self.not_ready, self._refresh
@@ -78,6 +81,8 @@ class Worker:
             self.app = app = await self._make_app(folder)
             await self._run_app(app)
         finally:
+            if self._references is not None:
+                await self._references.stop()
             if self._definitions is not None:
                 await self._definitions.stop()
             await self.health.stop()
@@ -112,6 +117,8 @@ class Worker:
         await reachable(self.settings, self._bootstrap)
         await topics.check(self.settings, self._bootstrap, self._pack.channels)
         definitions = await self._start_definitions(options)
+        self._references = references = ReferenceReader(options, self.settings, self._refuse)
+        await references.start()
         partitions = await _partition_count(options, self.settings)
         return App(
             self.settings,
@@ -122,6 +129,7 @@ class Worker:
             folder.path,
             self.metrics,
             wall_ms,
+            lambda: references.current,
         )
 
     async def _start_definitions(self, options: dict[str, Any]) -> Definitions:
@@ -139,21 +147,23 @@ class Worker:
         stopping = asyncio.create_task(self._stop.wait())
         crashed = asyncio.create_task(_crash_of(app))
         following = asyncio.create_task(self._follow(app))
+        assert self._references is not None
+        reading = asyncio.create_task(self._references.follow())
         starting = asyncio.create_task(app.start())
         try:
-            await asyncio.wait([stopping, crashed, following, starting], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([stopping, crashed, following, reading, starting], return_when=asyncio.FIRST_COMPLETED)
             if starting.done() and starting.exception() is None:
-                await asyncio.wait([stopping, crashed, following], return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait([stopping, crashed, following, reading], return_when=asyncio.FIRST_COMPLETED)
         finally:
             _log.info("stopping")
             await app.stop()
-            for task in (stopping, crashed, following, starting):
+            for task in (stopping, crashed, following, reading, starting):
                 task.cancel()
-            await asyncio.wait([stopping, crashed, following, starting])
+            await asyncio.wait([stopping, crashed, following, reading, starting])
         if app.refused is not None:
             raise app.refused
         if not self._stop.is_set():
-            ended = [task.exception() for task in (following, starting) if not task.cancelled()]
+            ended = [task.exception() for task in (following, reading, starting) if not task.cancelled()]
             reason = app.crash_reason or next((error for error in ended if error is not None), None)
             raise InfrastructureError(f"the worker ended: {reason!r}") from reason
         _log.info("stopped")
@@ -162,6 +172,20 @@ class Worker:
         assert self._definitions is not None
         self._definitions.changed = app.ownership.wake
         await self._definitions.follow()
+
+    async def _refuse(self, topic: str, record: Any, bad: BadRecord) -> None:
+        """A record that all workers read goes to the dead letters once: by the owner of partition 0."""
+        if self.app is None or 0 not in self.app.ownership.partitions:
+            return
+        added = dead_letter_headers(bad.code, str(bad), topic, 0, record.offset, record.timestamp, wall_ms())
+        producer = AIOKafkaProducer(**client_options(self.settings, self._bootstrap), acks="all")
+        await producer.start()
+        try:
+            dead_letters = self.settings.topic(names.DEAD_LETTER)
+            headers = [*record.headers, *added]
+            await producer.send_and_wait(dead_letters, record.value, key=record.key, partition=0, headers=headers)
+        finally:
+            await producer.stop()
 
     async def _refresh(self) -> None:
         app = self.app

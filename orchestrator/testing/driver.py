@@ -13,6 +13,7 @@ from typing import Any, Self
 import orjson
 
 from orchestrator import engine
+from orchestrator.contracts.catalog import checked
 from orchestrator.durations import parse_duration
 from orchestrator.engine.customer import ANONYMOUS, USER, Pointer, to_json
 from orchestrator.events.intake import Intake, Limits
@@ -94,6 +95,17 @@ class JourneyTestDriver:
     def of_text(cls, text: str, start: str = "2026-01-05T09:00:00Z", partitions: int = 1) -> Self:
         """Of definitions in one text: what the files would say, with ``---`` between them. Raises DefinitionError."""
         return cls.of_pack(pack_of(text), start, partitions)
+
+    def sell(self, *products: Mapping[str, Any]) -> None:
+        """Puts products into the catalogue, as their records on the topic ``catalog`` would.
+
+        Raises:
+            BadRecord: a product has a field that it cannot have, or lacks one that it must have.
+        """
+        references = self._run.references
+        changes = {str(product.get("id")): checked(dict(product)).product() for product in products}
+        catalogue = references.catalogue.changed(changes, references.catalogue.version + len(changes))
+        self._run.references = references._replace(catalogue=catalogue)
 
     def apply(
         self,

@@ -21,6 +21,7 @@ from orchestrator.journeys.catalogue import Catalogue
 from orchestrator.kafka import names
 from orchestrator.settings import Settings
 from orchestrator.streams.definitions import limits_in
+from orchestrator.streams.reference import Entry, Rereading
 from orchestrator.streams.work import Input, Output, Work
 
 
@@ -64,7 +65,12 @@ class Replayed:
 
 
 def replay(
-    partition_count: int, envs: Mapping[str, engine.Env], limits: Limits, inputs: Inputs, journals: Journals
+    partition_count: int,
+    envs: Mapping[str, engine.Env],
+    limits: Limits,
+    inputs: Inputs,
+    journals: Journals,
+    references: Mapping[str, Sequence[Entry]] | None = None,
 ) -> Replayed:
     """Does all again that the journals say, checkpoint by checkpoint.
 
@@ -75,16 +81,22 @@ def replay(
     Args:
         envs: by version, every one that the journals name; ``envs_of`` reads them from the definitions topic.
         limits: those of the workers.
+        references: by logical topic that all workers read, such as ``catalog``, its records in order of their offsets.
+            What compaction has removed of them cannot be known: then it is done again with what is left.
     """
     replayed = Replayed()
-    intake = Intake(limits)
+    intake, rereading = Intake(limits), Rereading(references or {})
     for partition in sorted(journals):
         for checkpoint in _lasting([_Checkpoint(partition, journal) for journal in journals[partition]]):
             env = envs.get(checkpoint.env)
             if env is None:
                 replayed.problems.append(f"{checkpoint}: its definitions {checkpoint.env} are not known")
                 break
-            work = Work(partition, partition_count, env, intake, replayed.records.get)
+            unread = sorted(checkpoint.references.keys() - (references or {}).keys())
+            if unread:
+                replayed.problems.append(f"{checkpoint}: it read {', '.join(unread)}, whose records are not given")
+            seen = rereading.at(checkpoint.references)
+            work = Work(partition, partition_count, env, intake, replayed.records.get, seen)
             replayed.problems += checkpoint.do(work, inputs)
             replayed.outputs += work.outputs
             for key, value in work.writes().items():
@@ -155,6 +167,7 @@ class _Checkpoint:
     def __init__(self, partition: int, journal: Mapping[str, Any]) -> None:
         self.env: str = journal["env"]
         self._partition = partition
+        self.references: Mapping[str, int] = journal.get("references", {})
         self._entries: list[list[Any]] = journal["entries"]
         self.read = {(topic, offset) for topic, offsets in _offsets(self._entries) for offset in offsets}
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from orchestrator import engine
 from orchestrator.engine.customer import Customer, Record, decode, encode
+from orchestrator.engine.home import NO_REFERENCES, References
 from orchestrator.events.intake import Intake
 from orchestrator.kafka import names
 from orchestrator.streams.homes import home
@@ -71,6 +72,7 @@ class Run:
         self._intake = intake
         self._take = take
         self._records_per_write = records_per_write
+        self._references = NO_REFERENCES
         self._parts = [_Part(number, partitions, env, intake) for number in range(partitions)]
         self._offsets: dict[tuple[str, int], int] = {}
         self._waiting: deque[Output] = deque()
@@ -84,10 +86,22 @@ class Run:
     def env(self, env: engine.Env) -> None:
         for part in self._parts:
             self._write(part)
-            part.begin(env)
+            part.begin(env, self._references)
         adapted, self._env = self._env.adaption == env.adaption, env
         if not adapted:
             self._sweep()
+
+    @property
+    def references(self) -> References:
+        """What is sold, and whatever else all partition numbers read."""
+        return self._references
+
+    @references.setter
+    def references(self, references: References) -> None:
+        self._references = references
+        for part in self._parts:
+            self._write(part)
+            part.begin(self._env, references)
 
     def produce(
         self,
@@ -197,7 +211,7 @@ class Run:
             self.duplicates += part.work.counts.duplicates
             self.late += part.work.counts.late
             part.write()
-            part.begin(self._env)
+            part.begin(self._env, self._references)
 
 
 class _Part:
@@ -209,12 +223,12 @@ class _Part:
         self._partitions = partitions
         self._intake = intake
         self._due: list[tuple[int, bytes]] = []
-        self.begin(env)
+        self.begin(env, NO_REFERENCES)
 
-    def begin(self, env: engine.Env) -> None:
+    def begin(self, env: engine.Env, references: References) -> None:
         """Begins new work."""
         self.taken = 0
-        self.work = Work(self.number, self._partitions, env, self._intake, self.records.get)
+        self.work = Work(self.number, self._partitions, env, self._intake, self.records.get, references)
         self._given: list[tuple[int, bytes]] = []
 
     def put(self, record: Record) -> None:
