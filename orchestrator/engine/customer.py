@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import orjson
 
+from orchestrator.engine.contacts import NO_CONTACTS, Contacts
+
 USER: Final = "u:"
 ANONYMOUS: Final = "a:"
 ALIASES_KEPT: Final = 64
@@ -127,7 +129,8 @@ class Customer:
     that the customer belongs to, and ``history`` the numbers of the first and the last chunk of the
     events that are kept apart, and how many these are. ``experiments`` has the arms that the customer
     was given, by experiment and holdout. ``surveys`` has the last answer to each survey: score, kind and
-    moment. ``campaign`` is what the visit came by, and ``at`` when: see ``engine/visit.py``.
+    moment. ``campaign`` is what the visit came by, and ``at`` when: see ``engine/visit.py``. ``contacts``
+    are the messages that were published for the customer.
     """
 
     key: str
@@ -158,6 +161,7 @@ class Customer:
     history: list[int] = field(default_factory=list)
     surveys: dict[str, list[Any]] = field(default_factory=dict)
     campaign: dict[str, Any] = field(default_factory=dict)
+    contacts: Contacts = NO_CONTACTS
     seen: bytes = b""
     next_due: int | None = None
 
@@ -219,6 +223,8 @@ def to_json(record: Record) -> dict[str, Any]:
         return {"key": record.key, "to": record.to, "at": record.at}
     plain: dict[str, Any] = {"key": record.key, "first_seen": record.first_seen, "last_seen": record.last_seen}
     plain |= {name: value for name, value in zip(_OPTIONAL, _optional(record), strict=True) if value}
+    if record.contacts:
+        plain["contacts"] = record.contacts.text
     if record.next_due is not None:
         plain["next_due"] = record.next_due
     return plain
@@ -246,6 +252,8 @@ def from_json(plain: dict[str, Any], seen: bytes) -> Record:
     if "to" in plain:
         return Pointer(**plain)
     record = Customer(**plain, seen=seen)
+    if record.contacts:
+        record.contacts = Contacts(record.contacts)  # type: ignore[arg-type]
     if record.instances:
         record.instances = {key: Instance(**value) for key, value in record.instances.items()}  # type: ignore[arg-type]
     if record.offers:

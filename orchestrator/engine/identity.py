@@ -17,6 +17,7 @@ from typing import Any
 from orchestrator.engine import derived, history
 from orchestrator.engine.adapt import adapt
 from orchestrator.engine.assignment import unite_experiments
+from orchestrator.engine.contacts import united
 from orchestrator.engine.customer import (
     ALIASES_KEPT,
     ANONYMOUS,
@@ -105,6 +106,7 @@ def absorb(turn: Turn, message: Absorb) -> None:
     customer.seen = unite(customer.seen, other.seen, turn.env.dedupe_count)
     moved = _unite_journeys(turn, customer, other)
     _unite_past(customer, other)
+    customer.contacts = united(customer.contacts, other.contacts)
     unite_alarms(customer, other)
     changes = derived.unite(turn, other, message.history)
     unite_experiments(customer, other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any, Final
 
+from orchestrator.engine.contacts import Contact, heard, recorded
 from orchestrator.engine.content import Rendered
 from orchestrator.engine.customer import OFFERS_KEPT, Instance, Offer
 from orchestrator.engine.reach import address, bounced, forbidden, unreachable
@@ -13,7 +14,7 @@ from orchestrator.engine.treatment import CONSENT_FREE, Treatment
 from orchestrator.engine.turn import Failed, Outgoing, Turn, journey_view
 from orchestrator.engine.verdict import Verdict
 from orchestrator.errors import Bug, ContentError
-from orchestrator.events.engagement import is_about_message
+from orchestrator.events.engagement import is_about_message, outcome_of
 from orchestrator.events.event import Event
 from orchestrator.moments import format_moment
 
@@ -112,11 +113,15 @@ def withdraw_unwanted(turn: Turn) -> None:
 
 
 def settle(turn: Turn, event: Event) -> None:
-    """A sender's word that an action was delivered, or the customer's answer: nothing is left to withdraw."""
-    if is_about_message(event.name):
-        made = turn.customer.offers.get(str(event.properties.get("action_id")))
-        if made is not None and made.due is None:
-            _forget(turn, made)
+    """A sender's word of what became of an action, or the customer's answer: nothing is left to withdraw."""
+    if not is_about_message(event.name):
+        return
+    customer, told = turn.customer, outcome_of(event.name, event.properties)
+    if told is not None:
+        customer.contacts, _ = heard(customer.contacts, *told, event.timestamp)
+    made = customer.offers.get(str(event.properties.get("action_id")))
+    if made is not None and made.due is None:
+        _forget(turn, made)
 
 
 def _forget(turn: Turn, made: Offer) -> None:
@@ -251,11 +256,28 @@ def _publish(turn: Turn, made: Offer, treatment: Treatment, content: Rendered, i
     event = turn.event
     traceparent = event.traceparent if event is not None else (instance.last or instance.entry).get("traceparent")
     turn.act(Outgoing(made.channel, turn.customer_id, value, traceparent))
+    _record(turn, made, treatment)
     fallbacks = [{"rule": "fallback", "detail": reason} for reason in content.fallbacks]
     _decision(turn, made, "published", fallbacks or _PASSED)
     if _can_be_withdrawn(turn, made):
         made.due = None
         _keep(turn, made)
+
+
+def _record(turn: Turn, made: Offer, treatment: Treatment) -> None:
+    contact = Contact(
+        id=made.id,
+        action=made.action,
+        group=treatment.group or "",
+        goal=treatment.goal or "",
+        channel=made.channel,
+        purpose=made.purpose,
+        at=turn.now,
+        priority=treatment.priority,
+        journey=made.journey,
+        state_at=turn.now,
+    )
+    turn.customer.contacts = recorded(turn.customer.contacts, contact, turn.now)
 
 
 def _can_be_withdrawn(turn: Turn, made: Offer) -> bool:

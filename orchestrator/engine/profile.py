@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from orchestrator.engine.customer import Consent, Customer
 from orchestrator.engine.visit import arrive, is_over
-from orchestrator.events.engagement import BOUNCED, NOT_OF_CUSTOMER, UNSUBSCRIBED
+from orchestrator.events.engagement import BOUNCED, NOT_OF_CUSTOMER, UNSUBSCRIBED, is_hard_bounce
 from orchestrator.events.event import CONSENT_CHANGED, IDENTIFIED, PAGE_VIEWED, Event
 
 ALL_CHANNELS: Final = "*"
@@ -96,7 +96,7 @@ def _permission(customer: Customer, event: Event) -> bool:
         purpose = _text(properties.get("purpose")) or "marketing"
         set_consent(customer, f"{channel}/{purpose}", Consent(False, event.timestamp, "unsubscribed"))
         return True
-    if properties.get("kind", "hard") == "hard":
+    if is_hard_bounce(properties):
         bounced = BOUNCED[event.name] or _text(properties.get("channel"))
         if bounced is not None:
             customer.bounced[bounced] = max(event.timestamp, customer.bounced.get(bounced, 0))

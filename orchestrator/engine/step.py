@@ -65,7 +65,7 @@ def _in_turn(turn: Turn, event: Event) -> Step:
     if event.name == SURVEY_ANSWERED:
         learn_answer(turn, event)
     moved = derived.observe(turn, event)
-    if customer.offers:
+    if customer.offers or customer.contacts:
         settle(turn, event)
         if narrowed:
             withdraw_unwanted(turn)

@@ -1,0 +1,168 @@
+"""What was said to a customer: every published message and what became of it, the oldest first.
+
+In the record it is one text that is read only when somebody asks, for most events ask nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, overload
+
+CONTACTS_KEPT: Final = 64
+"""How many contacts a record holds of those that nobody asks for: the newest."""
+
+KEPT_MS: Final = 30 * 86_400_000
+"""For how long at least a contact is kept, in milliseconds: so long an answer or a purchase may be due to it."""
+
+_BETWEEN_FIELDS: Final = ","  # The names in a contact hold neither of them.
+_BETWEEN_CONTACTS: Final = ";"
+_FAILED: Final = "failed"
+_STATES: Final = ("published", "sent", "delivered", _FAILED, "dismissed", "opened", "clicked", "replied")
+_RANKS: Final = {state: rank for rank, state in enumerate(_STATES)}
+_ANSWERS: Final = frozenset({"opened", "clicked", "replied"})
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One message to a customer; ``id`` is its ``action_id``, ``at`` when it was published, in UTC milliseconds.
+
+    ``group`` and ``goal`` are empty where its action names none. ``state`` is the most that is known of it:
+    published, sent, delivered, failed, dismissed, opened, clicked or replied, since ``state_at``. Of two words the
+    further one holds, whatever the order in which they come: whoever opens a message that had bounced has it.
+    """
+
+    id: str
+    action: str
+    group: str
+    goal: str
+    channel: str
+    purpose: str
+    at: int
+    priority: int
+    journey: str
+    state: str = "published"
+    state_at: int = 0
+
+    @property
+    def counts(self) -> bool:
+        """Whether it takes a place under caps: what failed has given its place back."""
+        return self.state != _FAILED
+
+    @property
+    def answered(self) -> bool:
+        """Whether the customer has opened, clicked or replied."""
+        return self.state in _ANSWERS
+
+    def further(self, state: str, at: int) -> Contact:
+        """The same with what another word says of it, if that is further than what is known."""
+        known, told = _RANKS[self.state], _RANKS[state]
+        if told < known or (told == known and at >= self.state_at):
+            return self
+        return replace(self, state=state, state_at=at)
+
+
+class Contacts(Sequence[Contact]):
+    """The contacts of one customer, as a value: a change makes another one. ``text`` is what the record holds."""
+
+    __slots__ = ("_parsed", "_text")
+
+    def __init__(self, text: str = "", parsed: tuple[Contact, ...] | None = None) -> None:
+        self._text = text
+        self._parsed = parsed
+
+    @classmethod
+    def of(cls, contacts: Iterable[Contact]) -> Contacts:
+        """These contacts, in order of their moments."""
+        ordered = tuple(sorted(contacts, key=lambda contact: (contact.at, contact.id)))
+        return cls(_BETWEEN_CONTACTS.join(map(_written, ordered)), ordered)
+
+    @property
+    def text(self) -> str:
+        """What ``Contacts`` reads again; empty if there are none."""
+        return self._text
+
+    @property
+    def all(self) -> tuple[Contact, ...]:
+        """All of them, the oldest first."""
+        if self._parsed is None:
+            self._parsed = tuple(map(_read, self._text.split(_BETWEEN_CONTACTS))) if self._text else ()
+        return self._parsed
+
+    def get(self, id_: str) -> Contact | None:
+        """The contact of an action's id."""
+        return (
+            next((contact for contact in reversed(self.all) if contact.id == id_), None) if id_ in self._text else None
+        )
+
+    def with_(self, *contacts: Contact) -> Contacts:
+        """These too; one that is there already is replaced."""
+        return Contacts.of({contact.id: contact for contact in (*self.all, *contacts)}.values())
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def __iter__(self) -> Iterator[Contact]:
+        return iter(self.all)
+
+    @overload
+    def __getitem__(self, index: int) -> Contact: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Contact, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Contact | tuple[Contact, ...]:
+        return self.all[index]
+
+
+NO_CONTACTS: Final = Contacts()
+
+
+def recorded(contacts: Contacts, contact: Contact, now: int) -> Contacts:
+    """With one that is published now, without those that are too old or too many."""
+    kept = [*(each for each in contacts if each.at > now - KEPT_MS), contact]
+    return Contacts.of(kept[-CONTACTS_KEPT:])
+
+
+def heard(contacts: Contacts, id_: str, state: str, at: int) -> tuple[Contacts, Contact | None]:
+    """With what became of a message, and that contact as it is now, if this is news."""
+    known = contacts.get(id_)
+    told = known.further(state, at) if known is not None else None
+    return (contacts, None) if told is None or told is known else (contacts.with_(told), told)
+
+
+def united(contacts: Contacts, other: Contacts) -> Contacts:
+    """Those of two records of one customer: a message that is in both counts once, with the further word."""
+    if not other or contacts.text == other.text:
+        return contacts
+    found = {contact.id: contact for contact in contacts}
+    for contact in other:
+        mine = found.get(contact.id)
+        found[contact.id] = mine.further(contact.state, contact.state_at) if mine is not None else contact
+    return Contacts.of(found.values())
+
+
+def _written(contact: Contact) -> str:
+    return _BETWEEN_FIELDS.join(
+        (
+            contact.id,
+            contact.action,
+            contact.group,
+            contact.goal,
+            contact.channel,
+            contact.purpose,
+            str(contact.at),
+            str(contact.priority),
+            contact.journey,
+            contact.state,
+            str(contact.state_at),
+        )
+    )
+
+
+def _read(text: str) -> Contact:
+    id_, action, group, goal, channel, purpose, at, priority, journey, state, state_at = text.split(_BETWEEN_FIELDS)
+    return Contact(id_, action, group, goal, channel, purpose, int(at), int(priority), journey, state, int(state_at))
