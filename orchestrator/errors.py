@@ -6,6 +6,7 @@ OrchestratorError
 │   └── DefinitionError   a journey, action or channel file is wrong; carries its problems
 ├── PlanRefused       a change of the definitions that would leave customers nowhere
 ├── BadRecord         their fault: one input record goes to the dead-letter topic, life goes on
+├── RequestRefused    a question over HTTP that cannot be answered; nothing has changed
 ├── Unmet             a condition met a missing field or a wrong type: it does not hold
 ├── ContentError      a template failed: that one action goes to the dead-letter topic, the journey goes on
 ├── Bug               our fault: the partition stops, loudly
@@ -64,6 +65,14 @@ class BadRecord(OrchestratorError):
 
     ``code`` is short and stable (a metric label), the text is the ``reason`` for a person.
     """
+
+    def __init__(self, code: str, reason: str) -> None:
+        self.code = code
+        super().__init__(reason)
+
+
+class RequestRefused(OrchestratorError):
+    """What another program asks cannot be answered as it is asked; ``code`` is short and stable."""
 
     def __init__(self, code: str, reason: str) -> None:
         self.code = code

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import typer
@@ -62,7 +62,7 @@ def step(value: dict[str, Any]) -> str:
     happened = _coloured(value.get("happened") or value.get("kind"), "cyan", 8)
     if value.get("kind") == "identity":
         return f"{_moment(value.get('at'))}  {happened}  {_who(value)}  {printable(value.get('anonymous_id'))}{reason}"
-    if value.get("kind") == "late":
+    if value.get("kind") in ("late", "answer"):
         return f"{_moment(value.get('at'))}  {happened}  {_who(value)} {reason.removeprefix(':')}"
     if value.get("kind") == "segment":
         return (
@@ -91,10 +91,18 @@ def _goal(value: dict[str, Any]) -> str:
     return f"{value.get('goal')}{worth}"
 
 
+def answered(value: Mapping[str, Any]) -> str:
+    """What a program that asked over HTTP was told to show."""
+    shown = ", ".join(str(action.get("action")) for action in value.get("actions") or []) or "nothing"
+    left_out = "".join(f", {count} left out by {rule}" for rule, count in (value.get("excluded") or {}).items())
+    return f"{value.get('caller')} asked for {value.get('channel')}, and was told {shown}{left_out}"
+
+
 _REASONS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     "exposure": _exposure,
     "holdout": _holdout,
     "goal": _goal,
+    "answer": answered,
 }
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, RootModel, StrictInt
 
-from orchestrator.contracts.actions import Trigger, Version
+from orchestrator.contracts.actions import ActionId, Channel, Trigger, Version
 from orchestrator.contracts.form import CustomerId, Moment, Sent, example
 from orchestrator.journeys.model import Name
 
@@ -260,6 +260,16 @@ SweepEntry = Annotated[
     Field(strict=False),
 ]
 
+RequestEntry = Annotated[
+    tuple[
+        Literal["request"],
+        Annotated[str, Field(pattern=r"^[ua]:", description="the customer's key: u: or a: and the id")],
+        Annotated[StrictInt, Field(description="the worker's time, UTC milliseconds")],
+        Annotated[dict[str, Any], Field(description="what was asked")],
+    ],
+    Field(strict=False),
+]
+
 
 class Journal(Sent):
     """What one checkpoint of one partition number read and fired, in order: enough to run the same steps again."""
@@ -276,8 +286,9 @@ class Journal(Sent):
     kind: Literal["journal"]
     partition: int = Field(ge=0, description="the partition number, of all inputs")
     env: str = Field(min_length=1, description="the version of the definitions in force")
-    entries: list[RecordsEntry | TimerEntry | SweepEntry] = Field(
-        description="records of an input topic, a timer that fired, or a customer whom changed definitions touched"
+    entries: list[RecordsEntry | TimerEntry | SweepEntry | RequestEntry] = Field(
+        description="records of an input topic, a timer that fired, a customer whom changed definitions touched, or a "
+        "request over HTTP that was answered"
     )
     references: dict[str, Annotated[StrictInt, Field(ge=1)]] = Field(
         {}, description="by logical topic that all read, such as catalog: the offset up to which it was read"
@@ -306,7 +317,56 @@ class LateLine(Sent):
     trigger: Trigger
 
 
-_Line = LateLine | StepLine | ExposureLine | HoldoutLine | GoalLine | IdentityLine | SegmentLine | SurveyLine | Journal
+class Shown(Sent):
+    """One of the actions that a request was answered with."""
+
+    action_id: ActionId
+    action: Name = Field(description="the name of the action in the project's definitions")
+    journey: Name | None = Field(description="the journey that it is a step of; null for a standing one")
+
+
+class AnswerLine(Sent):
+    """A program asked over HTTP what to say to the customer now, and was told."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            kind="answer",
+            customer_id="u-7",
+            at="2026-01-02T03:04:05.678Z",
+            decision_id="0b8f6a5cf2d94c7a93d6c61a8e2b8d11",
+            caller="shop",
+            channel="web",
+            placement=None,
+            actions=[
+                {"action_id": "9f8b0c6de1b44c0db4e0c66a7c1f5e02", "action": "cart-rescue", "journey": "cart-rescue"}
+            ],
+            excluded={"quiet": 1},
+        )
+    )
+
+    kind: Literal["answer"]
+    customer_id: CustomerId
+    at: Moment = Field(description="when it was decided")
+    decision_id: str = Field(pattern=r"^[0-9a-f]{32}$", description="that of the answer")
+    caller: str = Field(min_length=1, description="whose API key it was")
+    channel: Channel
+    placement: Name | None = Field(description="the place that was asked for, if one was named")
+    actions: list[Shown] = Field(description="what was answered, the best first")
+    excluded: dict[str, int] = Field(description="how many were left out, by the rule that spoke against them")
+
+
+_Line = (
+    AnswerLine
+    | LateLine
+    | StepLine
+    | ExposureLine
+    | HoldoutLine
+    | GoalLine
+    | IdentityLine
+    | SegmentLine
+    | SurveyLine
+    | Journal
+)
 
 
 class JourneyLog(RootModel[Annotated[_Line, Field(discriminator="kind")]]):

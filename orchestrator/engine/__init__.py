@@ -6,7 +6,8 @@ from orchestrator.engine.home import Home
 from orchestrator.engine.journey import Env
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.message import Absorb, Claim, Follow, Granted, Message, Release
-from orchestrator.engine.step import on_event, on_message, on_sweep, on_timer
+from orchestrator.engine.requests import Request
+from orchestrator.engine.step import on_event, on_message, on_request, on_sweep, on_timer
 from orchestrator.engine.turn import Failed, Outgoing, Step
 
 __all__ = [
@@ -25,9 +26,11 @@ __all__ = [
     "Pointer",
     "Record",
     "Release",
+    "Request",
     "Step",
     "on_event",
     "on_message",
+    "on_request",
     "on_sweep",
     "on_timer",
 ]

@@ -6,7 +6,7 @@ belongs to may set it anew.
 
 from __future__ import annotations
 
-from orchestrator.engine import derived, timetable
+from orchestrator.engine import answers, derived, timetable
 from orchestrator.engine.offering import decide
 from orchestrator.engine.progress import forget_expired, wake
 from orchestrator.engine.turn import Turn
@@ -82,5 +82,7 @@ def _ring(turn: Turn, name: str, due: int) -> None:
         timetable.fire(turn, name, due)
     elif name in derived.ALARMS:
         derived.ring(turn, name, due)
+    elif name == answers.ALARM:
+        answers.ring(turn.customer, turn.home.chunks, turn.now)
     else:
         raise Bug(f"nobody knows what the alarm '{name}' is for")

@@ -14,7 +14,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any
 
-from orchestrator.engine import derived, history
+from orchestrator.engine import answers, derived, history
 from orchestrator.engine.adapt import adapt
 from orchestrator.engine.assignment import unite_experiments
 from orchestrator.engine.contacts import united
@@ -87,7 +87,8 @@ def claim(record: Customer | Pointer | None, message: Claim, now: int, home: Hom
     if isinstance(record, Pointer):
         return _claim_again(record, message, pointer, now)
     merge_id, moved = _merge_id(message, record), history.hand_over(record, home.chunks)
-    absorb = Absorb(message.user, merge_id, to_json(record), record.seen.hex(), moved)
+    answered = answers.hand_over(record, home.chunks)
+    absorb = Absorb(message.user, merge_id, to_json(record), record.seen.hex(), moved, answered)
     return Step(pointer, forwards=[absorb], log=[_line("claimed", message.user, message.to, now, None)])
 
 
@@ -108,6 +109,7 @@ def absorb(turn: Turn, message: Absorb) -> None:
     _unite_past(customer, other)
     customer.contacts = united(customer.contacts, other.contacts)
     unite_alarms(customer, other)
+    answers.take_in(customer, turn.home.chunks, message.answers, turn.now)
     changes = derived.unite(turn, other, message.history)
     unite_experiments(customer, other)
     # What came along may be of older definitions than what was here.

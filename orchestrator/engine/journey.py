@@ -90,7 +90,7 @@ class Env:
     ``adaption`` is the version of what matters to customers who exist already: see ``engine.adapt``.
     Nobody enters a journey that is ``closed``; of these, the ``paused`` stand still, and of the
     ``ended`` all stays end. ``ends_unmapped``: so do those that a journey asks to come to its version
-    and has no step for; else they go on in the version where they are.
+    and has no step for; else they go on in the version where they are. ``channels`` are the names of all.
     """
 
     version: str
@@ -109,6 +109,7 @@ class Env:
     paused: frozenset[str] = frozenset()
     ended: frozenset[str] = frozenset()
     ends_unmapped: bool = False
+    channels: frozenset[str] = frozenset()
     heard: frozenset[str] = field(init=False)
     derives: bool = field(init=False)
 

@@ -28,7 +28,7 @@ class Claim:
 class Absorb:
     """``merge_id`` makes it idempotent; ``record`` is the JSON of a customer, ``seen`` its digests in hex.
 
-    ``history`` are the events that were kept of them, the oldest first.
+    ``history`` are the events that were kept of them, the oldest first, ``answers`` those to requests about them.
     """
 
     to: str
@@ -36,6 +36,7 @@ class Absorb:
     record: dict[str, Any]
     seen: str
     history: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[Any] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
 """Rules of this file: the one way into the engine; pure, so the same input gives the same bytes.
 
 A record goes in and is consumed: use the one in the result. What came is an event, a message of
-another record, or nothing at all when a timer fires or the definitions have changed.
+another record, a request, or nothing at all when a timer fires or the definitions have changed.
 """
 
 from __future__ import annotations
 
-from orchestrator.engine import derived, identity, seen
+from typing import Any
+
+from orchestrator.engine import answers, derived, identity, seen
 from orchestrator.engine.adapt import adapt
 from orchestrator.engine.alarms import fire, next_due
 from orchestrator.engine.audience import EVERYTHING
@@ -19,6 +21,7 @@ from orchestrator.engine.message import Absorb, Claim, Follow, Granted, Message
 from orchestrator.engine.offering import settle, withdraw_unwanted
 from orchestrator.engine.profile import learn
 from orchestrator.engine.progress import hear
+from orchestrator.engine.requests import Request, check, decided
 from orchestrator.engine.surveys import learn_answer
 from orchestrator.engine.timetable import arm, notice
 from orchestrator.engine.turn import Step, Turn
@@ -111,6 +114,31 @@ def on_sweep(env: Env, customer: Customer, now: int, home: Home | None = None) -
     turn = Turn(env, customer, None, now, home)
     adapt(turn)
     return _done(turn)
+
+
+def on_request(
+    env: Env, record: Customer | None, request: Request, now: int, home: Home | None = None
+) -> tuple[Step | None, dict[str, Any]]:
+    """What is answered, and what that does to the record under ``request.customer``, which is at home here.
+
+    There is no step when the request was answered before: then nothing changes.
+
+    Raises:
+        RequestRefused: it asks for what there is not; nothing has changed.
+    """
+    home = home if home is not None else Home()
+    known = answers.find(home.chunks, request, now)
+    if known is not None:
+        return None, known
+    check(env, request)
+    customer = record if record is not None else Customer(request.customer, now, now)
+    turn = Turn(env, customer, None, now, home)
+    if record is None:
+        turn.changed.add(EVERYTHING)
+    adapt(turn)
+    derived.settle(turn, [])
+    answer = decided(turn, request)
+    return _done(turn), answer
 
 
 def _absorb(env: Env, customer: Customer | None, message: Absorb, now: int, home: Home | None) -> Step:

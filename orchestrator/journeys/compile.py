@@ -122,6 +122,7 @@ def compile_env(
         ended=frozenset(name for name, state in states.items() if state == "ended"),
         audience=audience,
         actions=_actions(pack),
+        channels=frozenset(pack.channels),
         **limits,
     )
 

@@ -14,7 +14,7 @@ from orchestrator.console.follow import BEGINNING, Follower, Found
 from orchestrator.console.lookup import look_up
 from orchestrator.engine.customer import ANONYMOUS, USER, Customer, Pointer, decode
 from orchestrator.engine.identity import subject_of
-from orchestrator.errors import BadRecord, Bug, InfrastructureError, OrchestratorError
+from orchestrator.errors import BadRecord, InfrastructureError, OrchestratorError
 from orchestrator.events.event import Event
 from orchestrator.events.intake import Intake
 from orchestrator.journeys.applied import Applied
@@ -194,12 +194,11 @@ class _Again:
                 if last[entry[0], offset] == number:
                     self._do_record(work, entry[0], inputs[entry[0], self._partition][offset], entry[3])
         elif entry[1] in self._keys:
-            doing = {"timer": work.fire, "sweep": work.sweep}.get(entry[0])
-            if doing is None:
-                raise Bug(f"the journal has an entry of a kind that nobody knows: {entry[0]}")
             change = self._changes.get(work.env.version) if entry[0] == "sweep" else None
+            if entry[0] == "request":
+                change = f"{entry[3]['caller']} asked what to say on {entry[3]['channel']}"
             self._explainer.begin(None, entry[2], change)
-            doing(entry[1], entry[2])
+            work.redo(entry)
             self._told(work)
             self._explainer.end(work.env, None, None, entry[2], duplicate=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from orchestrator.console.sentences import headline, printable
+from orchestrator.console.sentences import answered, headline, printable
 from orchestrator.proof.explained import said
 from orchestrator.proof.story import Chapter, Record, Story, journey_of
 from orchestrator.proof.watching import Asked
@@ -100,6 +100,8 @@ def _of_customer(record: Record) -> Iterator[str]:
         yield f"{_SEGMENT.get(record['happened'], record['happened'])} the segment {record['segment']}{reason}"
     elif kind == "late":
         yield printable(record["reason"], _SHOWN)
+    elif kind == "answer":
+        yield printable(answered(record), _SHOWN)
 
 
 def _journey(journey: str, part: Chapter) -> Iterator[str]:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from aiokafka.errors import KafkaError
@@ -19,6 +20,7 @@ from orchestrator.streams.checkpoint import Checkpoint
 from orchestrator.streams.definitions import Envs
 from orchestrator.streams.metrics import Metrics
 from orchestrator.streams.order import Order
+from orchestrator.streams.requests import Answer, Requests, moved
 from orchestrator.streams.store import Meta, Store
 from orchestrator.streams.sweep import begun, sweep
 from orchestrator.streams.timers import Timers
@@ -95,6 +97,7 @@ class Partition:
         self._timers = Timers(store)
         self._metrics = metrics
         self._around = surroundings
+        self._requests = Requests()
         self._paused: set[str] = set()
         self._wake = asyncio.Event()
         self._stopping = False
@@ -118,6 +121,7 @@ class Partition:
             if not done:
                 self._task.cancel()
                 await asyncio.wait([self._task])
+        self._requests.fail(moved(self.number))
         self.store.close()
         if self.state is State.RUNNING:
             self.state = State.STOPPED
@@ -137,6 +141,19 @@ class Partition:
             self._paused.add(topic)
             self._around.pause(self.number, topic)
         self._wake.set()
+
+    async def ask(self, request: engine.Request, *, durable: bool) -> Answer:
+        """The answer to a request about a customer whose home this is; ``durable``: when it is committed.
+
+        Raises:
+            RequestRefused: it cannot be answered.
+            InfrastructureError: the partition number is not worked on here any more.
+        """
+        if self.state is not State.RUNNING or self._stopping:
+            raise moved(self.number)
+        answered = self._requests.ask(request, durable=durable)
+        self._wake.set()
+        return await answered
 
     def wake(self) -> None:
         """Looks again whether there is something to do: the definitions have changed."""
@@ -168,7 +185,12 @@ class Partition:
             self._order.see(await self._around.horizons(self.number), self._around.clock())
         began = self._around.clock()
         references = self._around.references()
-        work = Work(self.number, self.meta.partitions, env, self._intake, self.store.get, references)
+        begin = partial(Work, self.number, self.meta.partitions, env, self._intake, self.store.get, references)
+        if self._requests:
+            work = self._requests.answer(begin, self._order.clock_ms(began))
+            await asyncio.sleep(0)  # lets the answers go out before what may be a long batch
+        else:
+            work = begin()
         with self._metrics.stage("decide"):
             more = self._order.take(work, self._timers, began)
             now = self._order.clock_ms(began)
@@ -176,6 +198,7 @@ class Partition:
         if work:
             with self._metrics.stage("checkpoint"):
                 meta = await self._checkpoint.save(work, self.store, meta, now, began)
+        self._requests.written()
         self._show_sweep(meta)
         self.meta = meta
         if work.following is not None:
@@ -183,7 +206,7 @@ class Partition:
         self._timers.renew()
         self._metrics.count(work.counts, self._around.clock())
         self._resume_paused()
-        return (more and bool(work)) or meta.swept is not None
+        return (more and bool(work)) or meta.swept is not None or bool(self._requests)
 
     def _in_force(self, grace_ms: int = _GRACE_MS) -> engine.Env | None:
         """The definitions in force here; None while the worker does not have them."""
@@ -219,7 +242,7 @@ class Partition:
                 await self._wake.wait()
         except TimeoutError:
             return not self._stopping
-        if not self._stopping:
+        if not self._requests and not self._stopping:
             await asyncio.sleep(_GATHER_S)
         self._wake.clear()
         return not self._stopping
@@ -230,11 +253,13 @@ class Partition:
 
     def _fail(self, error: BaseException) -> None:
         self.state, self.failure = State.FAILED, error
+        self._requests.fail(moved(self.number))
         self._metrics.partition_failed(self.number)
         _log.critical("partition %s stopped, for this is a bug of ours: %s", self.number, error, exc_info=error)
 
     def _lose(self, error: BaseException) -> None:
         self.state, self.failure = State.LOST, error
+        self._requests.fail(moved(self.number))
         _log.warning("partition %s: the checkpoint was aborted, its work will be done again: %r", self.number, error)
         self._around.lost(self.number, error)
 

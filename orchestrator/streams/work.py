@@ -88,6 +88,7 @@ class Counts:
     forwards: int = 0
     timers: int = 0
     adapted: int = 0
+    requests: int = 0
     caused: list[int] = field(default_factory=list)
 
 
@@ -175,6 +176,42 @@ class Work:
             self._grow(key, 0)
         elif not was_here:
             self.touched.pop(key, None)
+
+    def answer(self, request: engine.Request, now: int) -> dict[str, Any] | engine.Follow:
+        """Answers what is asked about one customer; Follow if the id belongs to somebody else.
+
+        Raises:
+            RequestRefused: it cannot be answered; nothing has changed.
+        """
+        key = request.customer
+        was_here = key in self.touched
+        record = self._load(key)
+        step: engine.Step | None = None
+        try:
+            if isinstance(record, engine.Pointer):
+                return engine.Follow(record.to)
+            step, answer = engine.on_request(self.env, record, request, now, self._home)
+        finally:
+            if step is None and not was_here:
+                self.touched.pop(key, None)
+        if step is not None:
+            self.journal.append(["request", key, now, request.to_json()])
+            self._run = _NO_RUN
+            self.counts.requests += 1
+            self._take(key, step, now, None)
+            self._grow(key, 0)
+        return answer
+
+    def redo(self, entry: Sequence[Any]) -> None:
+        """Does again what an entry of a journal says beside records. Raises Bug for a kind that nobody knows."""
+        if entry[0] == "timer":
+            self.fire(entry[1], entry[2])
+        elif entry[0] == "sweep":
+            self.sweep(entry[1], entry[2])
+        elif entry[0] == "request":
+            self.answer(engine.Request(**entry[3]), entry[2])
+        else:
+            raise Bug(f"the journal has an entry of a kind that nobody knows: {entry[0]}")
 
     def schedule(self, rows: Sequence[tuple[int, bytes]]) -> None:
         """Adds timer rows from the store to those of this work."""

@@ -188,6 +188,28 @@ class JourneyTestDriver:
         self.produce(topic_of(whole), key.encode(), orjson.dumps(whole), [])
         return self.actions[before:]
 
+    def decide(
+        self,
+        user: str | None,
+        channel: str,
+        *,
+        anonymous: str | None = None,
+        key: str | None = None,
+        **asked: Any,
+    ) -> dict[str, Any]:
+        """What ``POST /v1/decide`` answers.
+
+        Args:
+            key: the Idempotency-Key; without it a new one.
+            asked: ``placement``, ``places``, ``properties`` or ``context``.
+
+        Raises:
+            RequestRefused: it cannot be answered.
+        """
+        customer = USER + user if user is not None else ANONYMOUS + str(anonymous)
+        id_ = key if key is not None else f"test-{next(self._ids)}"
+        return self._run.answer(engine.Request(customer, id_, channel, caller="test", **asked))
+
     def produce(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers, partition: int | None = None
     ) -> None:

@@ -178,11 +178,8 @@ class _Checkpoint:
         """Feeds the work what the journal has; what could not be done."""
         problems = []
         for entry in self._entries:
-            if entry[0] == "timer":
-                work.fire(entry[1], entry[2])
-                continue
-            if entry[0] == "sweep":
-                work.sweep(entry[1], entry[2])
+            if entry[0] not in names.INPUT_TOPICS:
+                work.redo(entry)
                 continue
             topic, first, count, now = entry
             there = inputs.get((topic, self._partition), {})

@@ -10,8 +10,8 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from orchestrator import engine
 from orchestrator.engine.customer import Customer, Record, decode, encode
@@ -132,6 +132,16 @@ class Run:
             self._collect(part)
             self._deliver_waiting()
         self.now = max(self.now, moment_ms)
+
+    def answer(self, request: engine.Request) -> dict[str, Any]:
+        """Answers a request about one customer, whoever their id belongs to. Raises RequestRefused."""
+        part = self._parts[home(request.customer[2:], len(self._parts))]
+        found = part.work.answer(request, self.now)
+        if isinstance(found, engine.Follow):
+            return self.answer(replace(request, customer=found.to))
+        self._collect(part)
+        self._deliver_waiting()
+        return found
 
     def put(self, record: Record) -> None:
         """Makes a customer known as they are, before anything of theirs is decided, and ready for what time brings."""

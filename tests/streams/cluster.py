@@ -250,6 +250,14 @@ class Seat:
             self._save(work, meta, crash)
         return bool(work)
 
+    def ask(self, request: engine.Request, crash: Crash | None = None) -> dict[str, Any] | engine.Follow:
+        """Answers a request, in a checkpoint of its own. Raises Crashed as it was told to."""
+        work = self._work()
+        answer = work.answer(request, self.clock)
+        if work:
+            self._save(work, self.meta, crash)
+        return answer
+
     def restart(self, wipe: bool) -> None:
         """Takes over as a new process does: completes the store from the changelog and goes on at the meta record."""
         store = MemoryStore() if wipe else self.store
