@@ -15,7 +15,19 @@ class Reason(Sent):
     """One rule that spoke."""
 
     rule: Literal[
-        "delay", "quiet", "expired", "condition", "consent", "unreachable", "content", "fallback", "withdrawn", "bound"
+        "delay",
+        "quiet",
+        "expired",
+        "condition",
+        "consent",
+        "unreachable",
+        "content",
+        "fallback",
+        "withdrawn",
+        "bound",
+        "channel",
+        "on-the-line",
+        "send-time",
     ] = Field(description="the rule's name")
     detail: str = Field(min_length=1, description="what it found, for a person")
 

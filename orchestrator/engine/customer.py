@@ -130,7 +130,9 @@ class Customer:
     events that are kept apart, and how many these are. ``experiments`` has the arms that the customer
     was given, by experiment and holdout. ``surveys`` has the last answer to each survey: score, kind and
     moment. ``campaign`` is what the visit came by, and ``at`` when: see ``engine/visit.py``. ``contacts``
-    are the messages that were published for the customer.
+    are the messages that were published for the customer. ``site`` is when the customer was
+    last on the site and ``calls`` since when they are on the line, by call; with a minus, when they left:
+    see ``engine/presence.py``. ``hours`` counts the messages that they opened in each hour of their day.
     """
 
     key: str
@@ -162,6 +164,9 @@ class Customer:
     surveys: dict[str, list[Any]] = field(default_factory=dict)
     campaign: dict[str, Any] = field(default_factory=dict)
     contacts: Contacts = NO_CONTACTS
+    site: int = 0
+    calls: dict[str, int] = field(default_factory=dict)
+    hours: list[int] = field(default_factory=list)
     seen: bytes = b""
     next_due: int | None = None
 
@@ -213,6 +218,9 @@ _OPTIONAL: Final = (
     "history",
     "surveys",
     "campaign",
+    "site",
+    "calls",
+    "hours",
 )
 _optional: Final = attrgetter(*_OPTIONAL)
 

@@ -14,6 +14,7 @@ from orchestrator.engine.profile import OF_PERMISSION
 from orchestrator.engine.turn import Turn
 from orchestrator.events.engagement import SURVEY_ANSWERED, is_about_message
 from orchestrator.events.event import ALIASED, IDENTIFIED, JOURNEY_REQUESTED, Event
+from orchestrator.events.visits import OF_CALLS
 
 _ALWAYS_HEARD: Final = OF_PERMISSION | {ALIASED, IDENTIFIED, JOURNEY_REQUESTED, SURVEY_ANSWERED}
 
@@ -30,6 +31,7 @@ def is_unheard(env: Env, customer: Customer, event: Event, now: int) -> bool:
         or (customer.instances and (name in env.heard or ANY in env.heard))
         or ((customer.offers or customer.contacts) and is_about_message(name))
         or (event.anonymous_id is not None and customer.known and event.anonymous_id not in customer.aliases)
+        or (env.attends and name in OF_CALLS)
         or now - event.timestamp > env.late_after_ms
     )
 

@@ -38,6 +38,7 @@ from orchestrator.engine.home import Home
 from orchestrator.engine.journey import ANY
 from orchestrator.engine.message import Absorb, Claim, Granted, Release
 from orchestrator.engine.offering import bound_offers, settle, withdraw, withdraw_unwanted
+from orchestrator.engine.presence import unite_presence
 from orchestrator.engine.profile import set_consent
 from orchestrator.engine.progress import hear_in, leave
 from orchestrator.engine.reunion import unite_alarms
@@ -110,6 +111,7 @@ def absorb(turn: Turn, message: Absorb) -> None:
     customer.contacts = united(customer.contacts, other.contacts)
     unite_alarms(customer, other)
     answers.take_in(customer, turn.home.chunks, message.answers, turn.now)
+    unite_presence(customer, other)
     changes = derived.unite(turn, other, message.history)
     unite_experiments(customer, other)
     # What came along may be of older definitions than what was here.

@@ -8,6 +8,7 @@ from typing import Any, Final
 from orchestrator.engine.contacts import Contact, heard, recorded
 from orchestrator.engine.content import Rendered
 from orchestrator.engine.customer import OFFERS_KEPT, Instance, Offer
+from orchestrator.engine.presence import hushed
 from orchestrator.engine.reach import address, bounced, forbidden, unreachable
 from orchestrator.engine.steps import Act
 from orchestrator.engine.treatment import CONSENT_FREE, Treatment
@@ -149,6 +150,7 @@ def _verdict(turn: Turn, made: Offer, act: Act, instance: Instance) -> Verdict |
         _expired(turn, made)
         or _unmet(turn, act, instance)
         or unreachable(turn.customer, act.action.treatment)
+        or _hushed(turn, act.action.treatment)
         or _quiet(turn, made)
     )
 
@@ -171,6 +173,11 @@ def _quiet(turn: Turn, made: Offer) -> Verdict | None:
     if until <= turn.now:
         return None
     return Verdict("quiet", f"quiet for {made.purpose} until {format_moment(until)}", until)
+
+
+def _hushed(turn: Turn, treatment: Treatment) -> Verdict | None:
+    policy = turn.env.policy.channel
+    return hushed(turn.customer, policy, treatment, turn.now) if policy is not None else None
 
 
 def _stop(turn: Turn, made: Offer, verdict: Verdict) -> None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from orchestrator.engine.channel_policy import ChannelPolicy
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """``timezone`` and ``locale`` are for customers whose traits name none.
 
-    ``holdout_percent`` of all customers enter no journey.
+    ``holdout_percent`` of all customers enter no journey. ``channel`` is what holds for channels, if anything does.
     """
 
     timezone: str = "UTC"
     locale: str = "en"
     holdout_percent: float = 0
+    channel: ChannelPolicy | None = None
 
 
 DEFAULT_POLICY: Final = Policy()

@@ -25,14 +25,14 @@ def forbidden(customer: Customer, treatment: Treatment) -> Verdict | None:
     consent = consent_of(customer, channel, purpose)
     if consent is None or consent.given or not _asks_consent(treatment):
         return None
-    return Verdict("consent", f"the customer refused {purpose} on {channel} on {format_moment(consent.at)}")
+    return _not_here("consent", f"the customer refused {purpose} on {channel} on {format_moment(consent.at)}")
 
 
 def bounced(customer: Customer, treatment: Treatment) -> Verdict | None:
     """What was sent on the channel came back."""
     channel = treatment.channel.name
     at = customer.bounced.get(channel)
-    return Verdict("unreachable", f"{channel} bounced on {format_moment(at)}") if at is not None else None
+    return _not_here("unreachable", f"{channel} bounced on {format_moment(at)}") if at is not None else None
 
 
 def address(customer: Customer, treatment: Treatment) -> str | None:
@@ -56,11 +56,15 @@ def _unasked(customer: Customer, treatment: Treatment) -> Verdict | None:
         return None
     if consent_of(customer, channel.name, purpose) is not None:
         return None
-    return Verdict("consent", f"no consent to {purpose} on {channel.name}")
+    return _not_here("consent", f"no consent to {purpose} on {channel.name}")
 
 
 def _nowhere(customer: Customer, treatment: Treatment) -> Verdict | None:
     if address(customer, treatment) is not None:
         return None
     channel = treatment.channel
-    return Verdict("unreachable", f"no address for {channel.name}: none of {', '.join(channel.address)} is known")
+    return _not_here("unreachable", f"no address for {channel.name}: none of {', '.join(channel.address)} is known")
+
+
+def _not_here(rule: str, detail: str) -> Verdict:
+    return Verdict(rule, detail, elsewhere=True)

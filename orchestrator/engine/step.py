@@ -11,6 +11,7 @@ from typing import Any
 from orchestrator.engine import answers, derived, identity, seen
 from orchestrator.engine.adapt import adapt
 from orchestrator.engine.alarms import fire, next_due
+from orchestrator.engine.attendance import attend, first_for_agents
 from orchestrator.engine.audience import EVERYTHING
 from orchestrator.engine.customer import Customer, Pointer, Record
 from orchestrator.engine.entries import enter_all, enter_joined, tell_late
@@ -46,6 +47,8 @@ def on_event(env: Env, record: Record | None, event: Event, now: int, key: str, 
         return Step(customer, duplicate=True)
     customer.seen = remembered
     turn = Turn(env, customer, event, now, home)
+    if env.attends:
+        attend(turn, event)
     if record is None:
         turn.changed.add(EVERYTHING)
     elif is_unheard(env, customer, event, now):
@@ -156,6 +159,8 @@ def _done(turn: Turn) -> Step:
             break
         enter_joined(turn)
         derived.settle(turn, [])
+    if turn.env.attends and len(turn.out.actions) > 1:
+        first_for_agents(turn)
     arm(turn)
     turn.customer.next_due = next_due(turn)
     return turn.out

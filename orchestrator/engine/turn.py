@@ -15,6 +15,7 @@ from orchestrator.engine.home import Home
 from orchestrator.engine.journey import Env, Journey
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.message import Follow, Message
+from orchestrator.engine.presence import presence_view
 from orchestrator.engine.visit import campaign_view
 from orchestrator.errors import Bug, Unmet
 from orchestrator.events.event import Event
@@ -156,6 +157,15 @@ class Turn:
         """The customer as conditions and templates see it."""
         if self._customer_view is None:
             customer = self.customer
+            makers: dict[str, Callable[[], Any]] = {
+                "consents": partial(consents_view, customer),
+                "computed": partial(computed_view, self.env.audience, customer, self.now),
+                "surveys": partial(surveys_view, customer),
+                "campaign": partial(campaign_view, customer, self.at),
+            }
+            policy = self.env.policy.channel
+            if policy is not None:
+                makers |= presence_view(customer, policy, self.now)
             self._customer_view = View(
                 {
                     "id": self.customer_id,
@@ -164,12 +174,7 @@ class Turn:
                     "segments": customer.segments,
                 },
                 {"first_seen": customer.first_seen, "last_seen": customer.last_seen},
-                {
-                    "consents": partial(consents_view, customer),
-                    "computed": partial(computed_view, self.env.audience, customer, self.now),
-                    "surveys": partial(surveys_view, customer),
-                    "campaign": partial(campaign_view, customer, self.at),
-                },
+                makers,
             )
         return self._customer_view
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 class Verdict:
     """Not now or not at all, by a rule and in words for a person.
 
-    ``until`` is when the offer is looked at again, in UTC milliseconds; None refuses it for good.
+    ``until`` is when the offer is looked at again, in UTC milliseconds; None refuses it for good. ``elsewhere``: it
+    speaks against this channel alone, and another one of the same action may be tried at once.
     """
 
     rule: str
     detail: str
     until: int | None = None
+    elsewhere: bool = False

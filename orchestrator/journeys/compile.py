@@ -99,7 +99,7 @@ def compile_env(
     policy = compile_policy(pack.policy)
     identity: dict[str, Any] = {"current": versions, **limits}
     if policy != DEFAULT_POLICY:
-        identity["policy"] = asdict(policy)
+        identity["policy"] = {name: part for name, part in asdict(policy).items() if part is not None}
     open_ = [journey for journey in current if journey.name not in states]
     occasions = occasions_of(open_, policy.timezone)
     audience = compile_audience(pack.traits, pack.segments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ from orchestrator.errors import DefinitionError, Problem
 from orchestrator.journeys.action import ActionDefinition
 from orchestrator.journeys.audience import CUSTOMER_VARIABLES, EVENT_VARIABLES
 from orchestrator.journeys.audience_checks import check_segments, check_traits
+from orchestrator.journeys.channel_checks import check_channel_policy
 from orchestrator.journeys.checks import check_action, check_journey
 from orchestrator.journeys.definition import ChannelDefinition, ChannelsDefinition, JourneyDefinition
 from orchestrator.journeys.event_schemas import EVENTS, EventsDefinition, default_schemas, schemas_of
@@ -243,12 +244,17 @@ class _Project:
             checked = check_action(action, self._channels, self._channel_names, self._partials.texts)
             found += self._actions.placed(name, (each for each in checked if each.partial not in self._partials.wrong))
             found += self._typed(name, action, users.get(name, ()), scopes)
+        if POLICY in self._sources and self._policy.channel is not None:
+            found += _placed(self._sources[POLICY], check_channel_policy(self._policy.channel, self._channel_names))
         if TRAITS in self._sources and self._traits is not None:
             found += _placed(self._sources[TRAITS], check_traits(self._traits))
             found += _placed(self._sources[TRAITS], check_types_in(self._traits, scopes, EVENT_VARIABLES))
         if SEGMENTS in self._sources and self._segments is not None:
             found += _placed(self._sources[SEGMENTS], check_segments(self._segments))
-            found += _placed(self._sources[SEGMENTS], check_types_in(self._segments, scopes, CUSTOMER_VARIABLES))
+            found += _placed(
+                self._sources[SEGMENTS],
+                check_types_in(self._segments, replace(scopes, presence=False), CUSTOMER_VARIABLES),
+            )
         return sorted(set(found), key=lambda problem: (problem.path, problem.line, problem.message))
 
     def pack(self) -> Pack:
@@ -309,6 +315,7 @@ class _Project:
             computed=computed_types(traits, self._schemas) if traits is not None else None,
             segments=tuple(self._segments.segments) if self._segments is not None and self._knows_actions else None,
             channels=tuple(sorted(self._channel_names)),
+            presence=self._policy.channel is not None,
         )
 
     def _definitions_in(self, folder: Path) -> Iterator[Path]:

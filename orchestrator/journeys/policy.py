@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from orchestrator.content.locales import normal
 from orchestrator.engine.policy import Policy
+from orchestrator.journeys.channel_policy import ChannelPolicyDefinition, compile_channel_policy
 from orchestrator.journeys.model import Model
 from orchestrator.zones import zone
 
@@ -35,9 +36,13 @@ class PolicyDefinition(Model):
     timezone: TimeZone = Field("UTC", description="the time zone of customers without traits.timezone")
     locale: LocaleName = Field("en", description="the locale of customers without traits.locale, and of plain content")
     holdout: HoldoutDefinition | None = Field(None, description="customers who enter no journey at all")
+    channel: ChannelPolicyDefinition | None = Field(
+        None, description="which channel is taken, and when: kinds, costs, send_time, on_site_for, on_the_line"
+    )
 
 
 def compile_policy(definition: PolicyDefinition) -> Policy:
     """What the engine and templates go by."""
     percent = definition.holdout.percent if definition.holdout is not None else 0
-    return Policy(definition.timezone, definition.locale, percent)
+    channel = compile_channel_policy(definition.channel) if definition.channel is not None else None
+    return Policy(definition.timezone, definition.locale, percent, channel)

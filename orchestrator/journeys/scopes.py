@@ -71,6 +71,7 @@ class Scopes:
 
     ``given`` are the declared traits, None if none are declared: then there may be any. ``computed``, ``segments`` and
     ``surveys`` are None where it is not known what there is.
+    ``presence``: it is known who is on the site and who is on the line.
     """
 
     schemas: EventSchemas = field(default_factory=default_schemas)
@@ -79,6 +80,7 @@ class Scopes:
     segments: tuple[str, ...] | None = None
     channels: tuple[str, ...] = ()
     surveys: tuple[str, ...] | None = None
+    presence: bool = False
 
     def at_entry(self, events: Iterable[str] | None) -> Variables:
         """What conditions of an entry see, and all others outside of a stay; without events, any may be there."""
@@ -113,6 +115,8 @@ class Scopes:
             "first_seen": TIME,
             "last_seen": TIME,
         }
+        if self.presence:
+            fields |= {"on_site": BOOL, "on_the_line": BOOL}
         return Fields(MappingProxyType(fields), whose="a customer")
 
     def traits(self) -> Fields:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.engine.channel_policy import ChannelPolicy, Kind
 from orchestrator.engine.policy import Policy
 from orchestrator.errors import DefinitionError
 from orchestrator.journeys.compile import compile_env
@@ -48,6 +49,26 @@ def test_a_policy_is_part_of_the_env_and_of_no_journey(tmp_path: Path) -> None:
     assert b"policy" not in plain.to_json()
 
 
+def test_what_a_file_says_of_channels(tmp_path: Path) -> None:
+    text = """
+channel:
+  kinds: {fraud-notice: {channel: sms, urgent: true}}
+  costs: {sms: 0.07}
+  send_time: {email: best, push: {within: 12 hours}, sms: now}
+  on_site_for: 5 minutes
+"""
+    pack = load(project(tmp_path, text))
+
+    assert compiled(pack)[1].channel == ChannelPolicy(
+        kinds={"fraud-notice": Kind("sms", urgent=True)},
+        costs={"sms": 0.07},
+        send_within_ms={"email": 86_400_000, "push": 43_200_000, "sms": 0},
+        on_site_for_ms=300_000,
+        holds_on_the_line=True,
+    )
+    assert Pack.from_json(pack.to_json()) == pack
+
+
 WRONG = {
     "timezone: Europe/Berln": "policy.yaml:1: 'Europe/Berln' is no time zone: did you mean 'Europe/Berlin'?",
     "timezone: ''": "policy.yaml:1: 'timezone' must not be empty",
@@ -56,6 +77,12 @@ WRONG = {
     "\nholdout: {percent: 101}": "policy.yaml:2: 'percent' must be at most 100, not the number 101",
     "holdout: {percent: five}": "policy.yaml:1: 'percent' must be a number, not 'five'",
     "holdout: {}": "policy.yaml:1: 'percent' is missing",
+    "channel: {costs: {pigeon: 1}}": "policy.yaml:1: the channel 'pigeon' is unknown: "
+    "there are ads, call, crm, email, push, sms, web",
+    "channel: {kinds: {fraud: {channel: smss}}}": "policy.yaml:1: the channel 'smss' is unknown: did you mean 'sms'?",
+    "channel: {send_time: {email: noon}}": "policy.yaml:1: a time to send is 'best', 'now' or {within: 12 hours}, "
+    "not 'noon'",
+    "channel: {on_the_line: wait}": "policy.yaml:1: 'on_the_line' must be hold or send, not 'wait'",
     "zone: UTC": "policy.yaml:1: 'zone' is unknown here: did you mean 'timezone'?",
 }
 
