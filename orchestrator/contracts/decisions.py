@@ -17,6 +17,8 @@ class Reason(Sent):
     rule: Literal[
         "delay",
         "quiet",
+        "capacity",
+        "closed",
         "expired",
         "condition",
         "consent",

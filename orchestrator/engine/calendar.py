@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
-from orchestrator.engine.customer import Customer
-from orchestrator.engine.entry import LeapDay
 from orchestrator.zones import first_zone
+
+if TYPE_CHECKING:
+    from orchestrator.engine.customer import Customer
+    from orchestrator.engine.entry import LeapDay
 
 DAY_MS: Final = 86_400_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

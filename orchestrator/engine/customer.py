@@ -113,6 +113,22 @@ class Consent:
 
 
 @dataclass(slots=True)
+class Ticket:
+    """What an offer has of a pool: a place of the window that began at ``window``, or it waits for one.
+
+    ``priority`` and ``asked_at`` are where in the order it waits. A place may be used before ``until``; None waits.
+    One that is ``used`` is given back only if the sender says that nothing was sent.
+    """
+
+    pool: str
+    priority: float
+    asked_at: int
+    window: int = 0
+    until: int | None = None
+    used: bool = False
+
+
+@dataclass(slots=True)
 class Customer:
     """A known customer (``u:`` and the userId) or an anonymous visitor (``a:`` and the anonymousId).
 
@@ -133,6 +149,8 @@ class Customer:
     are the messages that were published for the customer. ``site`` is when the customer was
     last on the site and ``calls`` since when they are on the line, by call; with a minus, when they left:
     see ``engine/presence.py``. ``hours`` counts the messages that they opened in each hour of their day.
+    ``tickets`` are what offers have of channels and queues that take only so many, by action id: see
+    ``engine/capacity.py``.
     """
 
     key: str
@@ -167,6 +185,7 @@ class Customer:
     site: int = 0
     calls: dict[str, int] = field(default_factory=dict)
     hours: list[int] = field(default_factory=list)
+    tickets: dict[str, Ticket] = field(default_factory=dict)
     seen: bytes = b""
     next_due: int | None = None
 
@@ -221,6 +240,7 @@ _OPTIONAL: Final = (
     "site",
     "calls",
     "hours",
+    "tickets",
 )
 _optional: Final = attrgetter(*_OPTIONAL)
 
@@ -275,4 +295,6 @@ def from_json(plain: dict[str, Any], seen: bytes) -> Record:
         }
     if record.consents:
         record.consents = {key: Consent(**value) for key, value in record.consents.items()}  # type: ignore[arg-type]
+    if record.tickets:
+        record.tickets = {key: Ticket(**value) for key, value in record.tickets.items()}  # type: ignore[arg-type]
     return record

@@ -29,7 +29,7 @@ def is_unheard(env: Env, customer: Customer, event: Event, now: int) -> bool:
         or customer.claimed
         or name in _ALWAYS_HEARD
         or (customer.instances and (name in env.heard or ANY in env.heard))
-        or ((customer.offers or customer.contacts) and is_about_message(name))
+        or ((customer.offers or customer.contacts or customer.tickets) and is_about_message(name))
         or (event.anonymous_id is not None and customer.known and event.anonymous_id not in customer.aliases)
         or (env.attends and name in OF_CALLS)
         or now - event.timestamp > env.late_after_ms

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from orchestrator.engine.catalogue import NO_CATALOGUE, Catalogue
 from orchestrator.engine.chunks import Chunks
 from orchestrator.engine.ledger import Ledger
+from orchestrator.engine.pages import Pages
 
 
 class References(NamedTuple):
@@ -23,9 +24,11 @@ NO_REFERENCES: Final = References()
 class Home:
     """``ledger`` has the counters of all of them, ``chunks`` what is kept apart from their records.
 
+    ``pages`` are the lists of those who wait for a place of a channel or queue whose home is here.
     ``catalogue`` is what is sold.
     """
 
     ledger: Ledger = field(default_factory=Ledger)
     chunks: Chunks = field(default_factory=Chunks)
+    pages: Pages = field(default_factory=Pages)
     catalogue: Catalogue = NO_CATALOGUE

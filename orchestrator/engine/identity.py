@@ -17,6 +17,7 @@ from typing import Any
 from orchestrator.engine import answers, derived, history
 from orchestrator.engine.adapt import adapt
 from orchestrator.engine.assignment import unite_experiments
+from orchestrator.engine.capacity import unite_tickets
 from orchestrator.engine.contacts import united
 from orchestrator.engine.customer import (
     ALIASES_KEPT,
@@ -107,6 +108,7 @@ def absorb(turn: Turn, message: Absorb) -> None:
     _unite_profile(customer, other)
     customer.seen = unite(customer.seen, other.seen, turn.env.dedupe_count)
     moved = _unite_journeys(turn, customer, other)
+    unite_tickets(customer, other)
     _unite_past(customer, other)
     customer.contacts = united(customer.contacts, other.contacts)
     unite_alarms(customer, other)

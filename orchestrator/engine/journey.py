@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from orchestrator.engine.action import Action
 from orchestrator.engine.audience import Audience
@@ -14,6 +14,9 @@ from orchestrator.engine.occasions import NO_OCCASIONS, Occasions
 from orchestrator.engine.policy import DEFAULT_POLICY, Policy
 from orchestrator.engine.steps import Split, Step, WaitForEvent, WaitForOpened
 from orchestrator.events.engagement import OPENED
+
+if TYPE_CHECKING:
+    from orchestrator.engine.window import Capacity
 
 ANY: Final = "*"
 """Stands for any event."""
@@ -84,7 +87,8 @@ class Env:
 
     ``pinned`` has every (journey, version) that a customer may stand in; ``entries`` has, by event
     name, the current journeys that begin with it, those of highest priority first. "*" is any event.
-    ``actions`` are all actions by name, as they stand without a journey.
+    ``actions`` are all actions by name, as they stand without a journey; ``capacities`` are the channels and queues
+    that take only so many or close, by name.
     ``occasions`` has those that begin otherwise, ``current`` all current journeys by name, ``heard``
     are the events that any journey hears.
     ``adaption`` is the version of what matters to customers who exist already: see ``engine.adapt``.
@@ -104,6 +108,7 @@ class Env:
     audience: Audience = field(default_factory=Audience)
     current: Mapping[str, Journey] = field(default_factory=dict)
     actions: Mapping[str, Action] = field(default_factory=dict)
+    capacities: Mapping[str, Capacity] = field(default_factory=dict)
     occasions: Occasions = NO_OCCASIONS
     closed: frozenset[str] = frozenset()
     paused: frozenset[str] = frozenset()

@@ -5,6 +5,10 @@ Absorb   to a user's home: the record that an anonymous id had until it was clai
 Granted  to a user's home: the anonymous id is theirs, and there is no record to hand over
 Release  to a user's home: an anonymous id of theirs belongs to somebody else from now on
 Follow   an event goes on to the home of the customer who owns its anonymous id
+Bid      to a pool's home: an offer asks for a place of a channel or queue that takes only so many
+GiveBack to a pool's home: an offer needs its place, or the next one, no more
+Place    to a customer's home: the offer has a place
+Full     to a customer's home: there is no place for the offer
 """
 
 from __future__ import annotations
@@ -63,12 +67,64 @@ class Follow:
     to: str
 
 
-Message = Claim | Absorb | Granted | Release
-_KINDS: dict[str, type[Claim] | type[Absorb] | type[Granted] | type[Release]] = {
+@dataclass(frozen=True, slots=True)
+class Bid:
+    """``to`` is the pool's key; in one pool the higher priority comes first, then who asked first."""
+
+    to: str
+    customer: str
+    action_id: str
+    priority: float
+    asked_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """As the ``Bid``; ``window`` names the window of which there is a place, None if it still waits."""
+
+    to: str
+    action_id: str
+    priority: float
+    asked_at: int
+    window: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place of the window that began at ``window``, to be used before ``until``; ``asked_at`` is of the ``Bid``."""
+
+    to: str
+    pool: str
+    action_id: str
+    asked_at: int
+    window: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """``detail`` says it to a person; ``asked_at`` is of the ``Bid``."""
+
+    to: str
+    pool: str
+    action_id: str
+    asked_at: int
+    detail: str
+
+
+ToCustomer = Claim | Absorb | Granted | Release | Place | Full
+ToPool = Bid | GiveBack
+Message = ToCustomer | ToPool
+_KINDS: dict[str, type[Message]] = {
     "claim": Claim,
     "absorb": Absorb,
     "granted": Granted,
     "release": Release,
+    "bid": Bid,
+    "giveback": GiveBack,
+    "place": Place,
+    "full": Full,
 }
 
 

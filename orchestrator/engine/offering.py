@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any, Final
 
+from orchestrator.engine.capacity import full, use, waited_for
 from orchestrator.engine.contacts import Contact, heard, recorded
 from orchestrator.engine.content import Rendered
 from orchestrator.engine.customer import OFFERS_KEPT, Instance, Offer
@@ -83,6 +84,12 @@ def decide(turn: Turn, made: Offer, instance: Instance) -> None:
     _publish(turn, made, act.action.treatment, content, instance)
 
 
+def refuse(turn: Turn, made: Offer, verdict: Verdict) -> None:
+    """Lets go of a held action for good."""
+    _forget(turn, made)
+    _stop(turn, made, verdict)
+
+
 def withdraw(turn: Turn, made: Offer, reason: str) -> None:
     """Drops a held action; cancels a published one by a record with the same ``action_id``."""
     _forget(turn, made)
@@ -152,13 +159,16 @@ def _verdict(turn: Turn, made: Offer, act: Act, instance: Instance) -> Verdict |
         or unreachable(turn.customer, act.action.treatment)
         or _hushed(turn, act.action.treatment)
         or _quiet(turn, made)
+        or full(turn, made, act.action.treatment)
     )
 
 
 def _expired(turn: Turn, made: Offer) -> Verdict | None:
     if made.expires_at > turn.now:
         return None
-    return Verdict("expired", f"it expired at {format_moment(made.expires_at)}")
+    waited = waited_for(turn.customer, made)
+    meanwhile = f" while it waited for a place of {waited}" if waited is not None else ""
+    return Verdict("expired", f"it expired at {format_moment(made.expires_at)}{meanwhile}")
 
 
 def _unmet(turn: Turn, act: Act, instance: Instance) -> Verdict | None:
@@ -184,7 +194,7 @@ def _stop(turn: Turn, made: Offer, verdict: Verdict) -> None:
     """Refuses the offer, or holds it until it is looked at again."""
     if verdict.until is None:
         _decision(turn, made, "refused", [{"rule": verdict.rule, "detail": verdict.detail}])
-    elif verdict.until >= made.expires_at:
+    elif verdict.until >= made.expires_at and not verdict.answered:
         detail = f"{verdict.detail}, but it expires at {format_moment(made.expires_at)}"
         _decision(turn, made, "refused", [{"rule": verdict.rule, "detail": detail}])
     else:
@@ -264,6 +274,7 @@ def _publish(turn: Turn, made: Offer, treatment: Treatment, content: Rendered, i
     traceparent = event.traceparent if event is not None else (instance.last or instance.entry).get("traceparent")
     turn.act(Outgoing(made.channel, turn.customer_id, value, traceparent))
     _record(turn, made, treatment)
+    use(customer, made)
     fallbacks = [{"rule": "fallback", "detail": reason} for reason in content.fallbacks]
     _decision(turn, made, "published", fallbacks or _PASSED)
     if _can_be_withdrawn(turn, made):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestrator.engine import answers, derived, identity, seen
+from orchestrator.engine import answers, capacity, derived, identity, placing, seen
 from orchestrator.engine.adapt import adapt
 from orchestrator.engine.alarms import fire, next_due
 from orchestrator.engine.attendance import attend, first_for_agents
@@ -18,7 +18,7 @@ from orchestrator.engine.entries import enter_all, enter_joined, tell_late
 from orchestrator.engine.glance import begins_something, is_unheard
 from orchestrator.engine.home import Home
 from orchestrator.engine.journey import Env
-from orchestrator.engine.message import Absorb, Claim, Follow, Granted, Message
+from orchestrator.engine.message import Absorb, Claim, Follow, Full, Granted, Place, ToCustomer
 from orchestrator.engine.offering import settle, withdraw_unwanted
 from orchestrator.engine.profile import learn
 from orchestrator.engine.progress import hear
@@ -71,6 +71,8 @@ def _in_turn(turn: Turn, event: Event) -> Step:
     if event.name == SURVEY_ANSWERED:
         learn_answer(turn, event)
     moved = derived.observe(turn, event)
+    if customer.tickets:
+        capacity.reopen(turn, event)
     if customer.offers or customer.contacts:
         settle(turn, event)
         if narrowed:
@@ -90,10 +92,12 @@ def _in_turn(turn: Turn, event: Event) -> Step:
     return _done(turn)
 
 
-def on_message(env: Env, record: Record | None, message: Message, now: int, home: Home | None = None) -> Step:
+def on_message(env: Env, record: Record | None, message: ToCustomer, now: int, home: Home | None = None) -> Step:
     """What a claim, or an answer to one, does to the record that it is addressed to."""
     if isinstance(message, Claim):
         return identity.claim(record, message, now, home if home is not None else Home())
+    if isinstance(message, Place | Full):
+        return _answer(env, record, message, now, home)
     if isinstance(record, Pointer):
         kind = type(message).__name__.lower()
         raise Bug(f"{kind} for {message.to}, which is owned by {record.to}: only anonymous ids can be owned")
@@ -152,6 +156,17 @@ def _absorb(env: Env, customer: Customer | None, message: Absorb, now: int, home
     return _done(turn)
 
 
+def _answer(env: Env, record: Record | None, message: Place | Full, now: int, home: Home | None) -> Step:
+    if not isinstance(record, Customer):
+        return placing.elsewhere(record, message)
+    turn = Turn(env, record, None, now, home)
+    if isinstance(message, Place):
+        placing.placed(turn, message)
+    else:
+        placing.refused(turn, message)
+    return _done(turn)
+
+
 def _done(turn: Turn) -> Step:
     """What a turn comes to when its last word is said."""
     for _ in range(derived.MOST_ROUNDS):
@@ -162,5 +177,7 @@ def _done(turn: Turn) -> Step:
     if turn.env.attends and len(turn.out.actions) > 1:
         first_for_agents(turn)
     arm(turn)
+    if turn.customer.tickets:
+        capacity.settle(turn)
     turn.customer.next_due = next_due(turn)
     return turn.out

@@ -36,7 +36,7 @@ class Treatment:
     """An action in its channel: what is published. ``name``, ``goal``, ``group`` and ``kind`` are the action's.
 
     ``expires_ms`` counts from the time it is due; ``priority`` is larger for what matters more. ``cost`` is a
-    number, or an expression that gives one.
+    number, or an expression that gives one. ``queue`` is that of the channel whose places it needs, if there is one.
     """
 
     name: str
@@ -49,3 +49,4 @@ class Treatment:
     group: str | None = None
     kind: str | None = None
     cost: float | Condition = 0.0
+    queue: str = ""

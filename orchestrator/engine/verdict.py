@@ -11,9 +11,11 @@ class Verdict:
 
     ``until`` is when the offer is looked at again, in UTC milliseconds; None refuses it for good. ``elsewhere``: it
     speaks against this channel alone, and another one of the same action may be tried at once.
+    What is ``answered`` is looked at earlier, as soon as an answer comes, and may be held until it expires.
     """
 
     rule: str
     detail: str
     until: int | None = None
     elsewhere: bool = False
+    answered: bool = False

@@ -8,6 +8,7 @@ from typing import Final
 from orchestrator.cel.expression import CelError
 from orchestrator.content import action as content
 from orchestrator.journeys.action import ActionDefinition, TreatmentDefinition
+from orchestrator.journeys.capacities import check_queue
 from orchestrator.journeys.definition import ChannelDefinition, JourneyDefinition
 from orchestrator.journeys.entry_checks import check_entry
 from orchestrator.journeys.expressions import ALL_VARIABLES, ENTRY_VARIABLES, expression
@@ -67,6 +68,8 @@ def _check_treatment(
         subject = f"'{problem.location[-1]}' " if problem.message.startswith(_PREDICATES) else ""
         location = (*at, *problem.location)
         yield Finding(location, f"{subject}{problem.message}", problem.line, partial=problem.partial)
+    for found in check_queue(said, channel):
+        yield Finding((*at, *found.location), found.message)
 
 
 _PREDICATES: Final = ("must ", "has ", "is ", "takes ")

@@ -20,6 +20,7 @@ from orchestrator.journeys import migrations
 from orchestrator.journeys.adaption import adaption_of
 from orchestrator.journeys.applied import Applied
 from orchestrator.journeys.audience import compile_audience
+from orchestrator.journeys.capacities import capacities_of, limits_of
 from orchestrator.journeys.definition import GoalDefinition
 from orchestrator.journeys.entry import compile_entry
 from orchestrator.journeys.expressions import condition, events
@@ -105,6 +106,9 @@ def compile_env(
     audience = compile_audience(pack.traits, pack.segments)
     if audience.version:
         identity["audience"] = audience.version
+    limits_of_channels = limits_of(pack.channels)
+    if limits_of_channels:
+        identity["capacities"] = limits_of_channels
     unused = pack.unused()
     if unused.actions:
         identity["actions"] = _digest(unused.to_json())
@@ -123,6 +127,7 @@ def compile_env(
         audience=audience,
         actions=_actions(pack),
         channels=frozenset(pack.channels),
+        capacities=capacities_of(pack.channels, policy.timezone),
         **limits,
     )
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, model_validator
 
 from orchestrator.durations import DurationMs
+from orchestrator.journeys.capacity import LimitedDefinition, QueueDefinition
 from orchestrator.journeys.entries import EntryDefinition, Moment
 from orchestrator.journeys.migrations import Migrations
 from orchestrator.journeys.model import (
@@ -103,8 +104,8 @@ class FieldDefinition(Model):
         return self
 
 
-class ChannelDefinition(Model):
-    """A way to reach a customer."""
+class ChannelDefinition(LimitedDefinition):
+    """A way to reach a customer, and how many it takes."""
 
     description: str = ""
     address: Addresses
@@ -112,6 +113,9 @@ class ChannelDefinition(Model):
         "opt_in", description="what a message of marketing needs: a yes, the absence of a no, or nothing"
     )
     content: dict[str, FieldDefinition] = Field(min_length=1, description="the fields that an action may give")
+    queues: dict[Name, QueueDefinition] = Field(
+        {}, description="who works off its actions, by the name that an action gives in the field 'queue'"
+    )
 
 
 class ChannelsDefinition(Model):

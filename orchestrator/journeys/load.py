@@ -16,6 +16,7 @@ from orchestrator.errors import DefinitionError, Problem
 from orchestrator.journeys.action import ActionDefinition
 from orchestrator.journeys.audience import CUSTOMER_VARIABLES, EVENT_VARIABLES
 from orchestrator.journeys.audience_checks import check_segments, check_traits
+from orchestrator.journeys.capacities import check_capacities
 from orchestrator.journeys.channel_checks import check_channel_policy
 from orchestrator.journeys.checks import check_action, check_journey
 from orchestrator.journeys.definition import ChannelDefinition, ChannelsDefinition, JourneyDefinition
@@ -389,6 +390,8 @@ class _Project:
             self._channel_names |= wrong
         else:
             self._channel_names = set(self._channels)
+            found = check_capacities(self._channels, frozenset(self._channel_names))
+            self._problems += _placed(source, found)
 
 
 def _is_there(path: Path) -> bool:

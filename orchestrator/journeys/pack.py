@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 from orchestrator.content.partials import used_in
 from orchestrator.errors import DefinitionError, Problem
 from orchestrator.journeys.action import ActionDefinition, TreatmentDefinition
+from orchestrator.journeys.capacities import without_limits
 from orchestrator.journeys.definition import ChannelDefinition, JourneyDefinition
 from orchestrator.journeys.model import Model, Name
 from orchestrator.journeys.outline import actions_of, walk
@@ -62,7 +63,7 @@ class Pack:
     def _of(self, journeys: Mapping[str, JourneyDefinition], used: Iterable[str]) -> Pack:
         actions = {name: self.actions[name] for name in sorted(used)}
         by_channel = [found for action in actions.values() for found in action.by_channel.items()]
-        channels = {name: self.channels[name] for name, _ in by_channel}
+        channels = {name: without_limits(self.channels[name]) for name, _ in by_channel}
         said = [_texts(treatment) for _, treatment in by_channel]
         return Pack(journeys, actions, channels, partials=used_in(said, self.partials))
 

@@ -12,6 +12,7 @@ from orchestrator.engine.condition import Condition
 from orchestrator.engine.treatment import Channel, Consent, Treatment
 from orchestrator.errors import ContentError
 from orchestrator.journeys.action import ActionDefinition, RuleDefinition, TreatmentDefinition
+from orchestrator.journeys.capacities import queue_of
 from orchestrator.journeys.definition import ChannelDefinition
 from orchestrator.journeys.entries import read_written
 from orchestrator.journeys.expressions import expression
@@ -91,5 +92,6 @@ def _treatment(action: Action, said: TreatmentDefinition, channel: str, pack: Pa
         goal=action.goal,
         group=action.group,
         kind=action.kind,
+        queue=queue_of(said),
         cost=action.cost if said.cost is None else amount(said.cost),
     )

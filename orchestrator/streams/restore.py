@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from orchestrator.engine.customer import Customer, decode, is_customer
+from orchestrator.engine.pool import due_in, has_timer
 from orchestrator.errors import InfrastructureError, SettingsError
 from orchestrator.streams.checkpoint import META_KEY
 from orchestrator.streams.metrics import Metrics
@@ -201,14 +201,9 @@ class ChangelogReader:
 def _timers(store: Store, changes: Mapping[bytes, bytes | None]) -> list[tuple[bytes, int | None, int | None]]:
     rows = []
     for key, value in changes.items():
-        if not is_customer(key):
+        if not has_timer(key):
             continue
-        old, new = _due(store.get(key)), _due(value)
+        old, new = due_in(key, store.get(key)), due_in(key, value)
         if old != new:
             rows.append((key, old, new))
     return rows
-
-
-def _due(value: bytes | None) -> int | None:
-    record = decode(value) if value is not None else None
-    return record.next_due if isinstance(record, Customer) else None

@@ -20,8 +20,10 @@ from orchestrator.engine.customer import Customer, Record, decode, encode
 from orchestrator.engine.home import NO_REFERENCES, References
 from orchestrator.engine.identity import subject_of
 from orchestrator.engine.ledger import key_of
+from orchestrator.engine.message import ToPool
 from orchestrator.engine.message import decode as decode_message
 from orchestrator.engine.message import encode as encode_message
+from orchestrator.engine.pool import POOL, Pool
 from orchestrator.errors import BadRecord, Bug
 from orchestrator.events.event import Event
 from orchestrator.events.intake import Intake
@@ -121,7 +123,8 @@ class Work:
         self._read = read
         self._ledger_key = key_of(partition)
         ledger = engine.Ledger(partition, partitions, partial(read, self._ledger_key))
-        self._home = engine.Home(ledger, engine.Chunks(read), *references)
+        self._home = engine.Home(ledger, engine.Chunks(read), engine.Pages(read), *references)
+        self._pools: dict[str, Pool] = {}
         self._old_due: dict[str, int | None] = {}
         self._last_due: dict[str, int | None] = {}
         self._sizes: dict[str, int] = {}
@@ -153,7 +156,10 @@ class Work:
             self._dead_letter(topic, record, bad, now)
 
     def fire(self, key: str, now: int) -> None:
-        """Does what is due by ``now`` for one customer."""
+        """Does what is due by ``now`` for one customer, or for a channel or queue that takes only so many."""
+        if key.startswith(POOL):
+            self._release(self._pool(key), now)
+            return
         record = self._load(key)
         if not isinstance(record, Customer):
             return
@@ -226,8 +232,7 @@ class Work:
         """The earliest customer that is due by ``until``; rows that a later change made stale are skipped."""
         while self._scheduled and self._scheduled[0][0] <= until:
             due, key = self._scheduled[0]
-            record = self._load(key)
-            if isinstance(record, Customer) and record.next_due == due:
+            if self._due_of(key) == due:
                 return due, key
             heapq.heappop(self._scheduled)
         return None
@@ -238,7 +243,8 @@ class Work:
         ledger = self._home.ledger
         if ledger.changed:
             records[self._ledger_key] = ledger.encode()
-        return records | self._home.chunks.written
+        records |= {key.encode(): pool.encode() for key, pool in self._pools.items()}
+        return records | self._home.chunks.written | dict(self._home.pages.writes())
 
     def timers(self) -> list[tuple[bytes, int | None, int | None]]:
         """The customers whose next due moment changed: key, old, new."""
@@ -248,7 +254,14 @@ class Work:
             old = self._old_due[key]
             if old != new:
                 changed.append((key.encode(), old, new))
+        for key, pool in self._pools.items():
+            if pool.next_due != self._old_due[key]:
+                changed.append((key.encode(), self._old_due[key], pool.next_due))
         return changed
+
+    def due_of(self, key: str, otherwise: int) -> int | None:
+        """When something of a record falls due that this work has looked at; ``otherwise`` if it has not."""
+        return self._last_due.get(key, otherwise)
 
     def _apply_event(
         self,
@@ -345,9 +358,41 @@ class Work:
             raise BadRecord(
                 "bad_message", f"the message is damaged: only the orchestrator writes to '{names.CUSTOMER_EVENTS}'"
             ) from error
+        if isinstance(message, ToPool):
+            pool = self._pool(key)
+            self._reply(pool, engine.on_ask(self.env, pool, message, now, self._home))
+            return
         step = engine.on_message(self.env, self._load(key), message, now, self._home)
         self._take(key, step, now, record.timestamp)
         self._grow(key, len(record.value or b""))
+
+    def _pool(self, key: str) -> Pool:
+        pool = self._pools.get(key)
+        if pool is None:
+            value = self._read(key.encode())
+            pool = self._pools[key] = Pool.decode(value) if value is not None else Pool(key)
+            self._old_due[key] = self._last_due[key] = pool.next_due
+        return pool
+
+    def _release(self, pool: Pool, now: int) -> None:
+        self.journal.append(["timer", pool.key, now])
+        self._run = _NO_RUN
+        self.counts.timers += 1
+        self._reply(pool, engine.on_release(self.env, pool, now, self._home))
+
+    def _reply(self, pool: Pool, messages: Sequence[engine.Message]) -> None:
+        """What a pool tells those who ask; when it is due then."""
+        if pool.next_due is not None and pool.next_due != self._last_due[pool.key]:
+            heapq.heappush(self._scheduled, (pool.next_due, pool.key))
+        self._last_due[pool.key] = pool.next_due
+        for message in messages:
+            self._message(message)
+
+    def _due_of(self, key: str) -> int | None:
+        if key.startswith(POOL):
+            return self._pool(key).next_due
+        record = self._load(key)
+        return record.next_due if isinstance(record, Customer) else None
 
     def _refuse_overgrown(self, key: str, record: Input) -> None:
         added = len(record.value or b"")

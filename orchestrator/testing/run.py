@@ -16,6 +16,7 @@ from typing import Any, Final
 from orchestrator import engine
 from orchestrator.engine.customer import Customer, Record, decode, encode
 from orchestrator.engine.home import NO_REFERENCES, References
+from orchestrator.engine.pool import due_in
 from orchestrator.events.intake import Intake
 from orchestrator.kafka import names
 from orchestrator.streams.homes import home
@@ -25,8 +26,6 @@ RECORDS_PER_WRITE: Final = 4_000
 """As a worker's checkpoint: customers who come twice within it are read and written once."""
 
 Take = Callable[[Output], None]
-
-_NOT_LOOKED_AT: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,8 +256,7 @@ class _Part:
                 self.records[key] = value
         for due, key in self._given:
             # Whoever was not looked at is still due; of the others, those whose moment has not changed.
-            record = self.work.touched.get(key.decode(), _NOT_LOOKED_AT)
-            if record is _NOT_LOOKED_AT or (isinstance(record, Customer) and record.next_due == due):
+            if self.work.due_of(key.decode(), due) == due:
                 heapq.heappush(self._due, (due, key))
         for key, _, new in self.work.timers():
             if new is not None:
@@ -277,7 +275,5 @@ class _Part:
     def due_rows(self) -> Iterator[tuple[int, str]]:
         """The rows that hold; those that a later change made stale are left out."""
         for due, key in self._due:
-            value = self.records.get(key)
-            record = decode(value) if value is not None else None
-            if isinstance(record, Customer) and record.next_due == due:
+            if due_in(key, self.records.get(key)) == due:
                 yield due, key.decode()

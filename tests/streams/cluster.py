@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.structs import RecordMetadata
 
 from orchestrator import engine
-from orchestrator.engine.customer import Customer, decode, is_customer
+from orchestrator.engine.pool import due_in, has_timer
 from orchestrator.events.intake import Intake
 from orchestrator.journeys.applied import State
 from orchestrator.journeys.catalogue import Catalogue, records_of
@@ -271,7 +271,9 @@ class Seat:
             else:
                 changes[record.key or b""] = record.value
         self.meta = meta if meta is not None else Meta(self._cluster.partitions, "life")
-        timers = [(key, _due(store.get(key)), _due(value)) for key, value in changes.items() if is_customer(key)]
+        timers = [
+            (key, due_in(key, store.get(key)), due_in(key, value)) for key, value in changes.items() if has_timer(key)
+        ]
         store.write(changes, timers, self.meta)
         self.store, self.clock = store, max(START, self.meta.clock_ms)
 
@@ -407,8 +409,3 @@ class Cluster:
             ]
             for seat in self.seats
         }
-
-
-def _due(value: bytes | None) -> int | None:
-    record = decode(value) if value is not None else None
-    return record.next_due if isinstance(record, Customer) else None
