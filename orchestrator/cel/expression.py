@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 __all__ = ["CelError", "Expression", "Unmet", "compile_expression"]
 
-_VARIABLES = ("event", "customer", "journey")
+_VARIABLES = ("event", "customer", "journey", "catalog")
 _LONGEST = 4_000
 _DEEPEST = 60
 _FILE = "<cel>"
 
-_Run = Callable[[Any, Any, Any], Any]
+_Run = Callable[[Any, Any, Any, Any], Any]
 _Places = list[tuple[str, str | None]]
 
 
@@ -64,27 +64,27 @@ class Expression:
     def __repr__(self) -> str:
         return f"Expression({self.source!r})"
 
-    def evaluate(self, event: Any, customer: Any, journey: Any) -> Any:
+    def evaluate(self, event: Any, customer: Any, journey: Any, catalog: Any = None) -> Any:
         """The expression's value.
 
         Raises:
             Unmet: with the part of the expression that has no value, and why.
         """
         try:
-            return self._run(event, customer, journey)
+            return self._run(event, customer, journey, catalog)
         except Exception as error:  # noqa: BLE001 - whatever fails in an expression is the expression's failure
-            return self._again(error, event, customer, journey)
+            return self._again(error, event, customer, journey, catalog)
 
-    def met(self, event: Any, customer: Any, journey: Any) -> bool:
+    def met(self, event: Any, customer: Any, journey: Any, catalog: Any = None) -> bool:
         """Whether the condition holds.
 
         Raises:
             Unmet: if it has no value, or one that is neither true nor false.
         """
         try:
-            holds = self._run(event, customer, journey)
+            holds = self._run(event, customer, journey, catalog)
         except Exception as error:  # noqa: BLE001 - as in evaluate, which would be one more call for each event
-            holds = self._again(error, event, customer, journey)
+            holds = self._again(error, event, customer, journey, catalog)
         if holds is True or holds is False:
             return holds
         try:
@@ -92,11 +92,11 @@ class Expression:
         except Unmet as error:
             raise Unmet(self._explain(error)) from None
 
-    def _again(self, error: Exception, event: Any, customer: Any, journey: Any) -> Any:
+    def _again(self, error: Exception, *views: Any) -> Any:
         if self._careful is None:
             raise Unmet(self._explain(error)) from None
         try:
-            return self._careful(event, customer, journey)
+            return self._careful(*views)
         except Exception as failure:  # noqa: BLE001 - as above
             raise Unmet(self._explain(failure)) from None
 
@@ -119,7 +119,7 @@ class Expression:
 
 
 def compile_expression(source: str, variables: frozenset[str] = frozenset(_VARIABLES)) -> Expression:
-    """Compile a CEL expression over some of ``event``, ``customer`` and ``journey``.
+    """Compile a CEL expression over some of ``event``, ``customer``, ``journey`` and ``catalog``.
 
     Raises:
         CelError: if the text is not CEL, or uses names and functions that do not exist.
@@ -197,7 +197,7 @@ class _Generator:
         self._depth = 0
 
     def function(self, tree: Tree[Token]) -> _Run:
-        """The function of ``event``, ``customer`` and ``journey``."""
+        """The function of all variables, those that it does not look at included."""
         body = ast.Expression(_lambda(_VARIABLES, self._expression(tree).node))
         for node in ast.walk(body):
             if isinstance(node, ast.expr | ast.arg) and not hasattr(node, "lineno"):

@@ -62,7 +62,7 @@ def step(value: dict[str, Any]) -> str:
     happened = _coloured(value.get("happened") or value.get("kind"), "cyan", 8)
     if value.get("kind") == "identity":
         return f"{_moment(value.get('at'))}  {happened}  {_who(value)}  {printable(value.get('anonymous_id'))}{reason}"
-    if value.get("kind") in ("late", "answer"):
+    if value.get("kind") in ("late", "answer", "purchase"):
         return f"{_moment(value.get('at'))}  {happened}  {_who(value)} {reason.removeprefix(':')}"
     if value.get("kind") == "segment":
         return (
@@ -98,11 +98,16 @@ def answered(value: Mapping[str, Any]) -> str:
     return f"{value.get('caller')} asked for {value.get('channel')}, and was told {shown}{left_out}"
 
 
+def _purchase(value: dict[str, Any]) -> str:
+    return ", ".join(map(str, value.get("bought") or ()))
+
+
 _REASONS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     "exposure": _exposure,
     "holdout": _holdout,
     "goal": _goal,
     "answer": answered,
+    "purchase": _purchase,
 }
 
 

@@ -19,7 +19,7 @@ from orchestrator.content.templates import (
     check_fields,
     compile_fields,
 )
-from orchestrator.engine.content import Rendered
+from orchestrator.engine.content import NO_SHELF, Rendered, Shelf
 from orchestrator.engine.policy import Policy
 from orchestrator.errors import ContentError
 from orchestrator.journeys.action import TreatmentDefinition
@@ -62,7 +62,9 @@ class ActionContent:
         self._fallback = fallback
         self._replaces_all = replaces_all
 
-    def render(self, event: Any, customer: Any, journey: Any, policy: Policy, now: int) -> Rendered:
+    def render(
+        self, event: Any, customer: Any, journey: Any, policy: Policy, now: int, shelf: Shelf = NO_SHELF
+    ) -> Rendered:
         """The content for one customer as JSON values.
 
         Raises:
@@ -75,13 +77,13 @@ class ActionContent:
             return Rendered(fields.constants.copy())
         forms = Forms(customer, policy, now, formatting)
         try:
-            return Rendered(fields.make(names_of(event, customer, journey, forms)))
+            return Rendered(fields.make(names_of(event, customer, journey, forms, shelf)))
         except FieldError as error:
             if self._fallback is None:
                 raise ContentError(str(error)) from error
             failed = error
         instead, formatting = self._fallback.of(customer, policy)
-        names = names_of(event, customer, journey, Forms(customer, policy, now, formatting))
+        names = names_of(event, customer, journey, Forms(customer, policy, now, formatting), shelf)
         return _instead(instead, names, failed) if self._replaces_all else _by_field(fields, instead, names)
 
 

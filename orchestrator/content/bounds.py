@@ -10,7 +10,7 @@ from typing import Final, cast
 from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
 
-from orchestrator.content.grammar import TemplateError
+from orchestrator.content.grammar import FUNCTIONS, TemplateError
 from orchestrator.content.markup import IN_LINK, IN_TEXT, Need, Place, Within, after, after_value, meet, need
 
 # No template can write these names.
@@ -142,8 +142,8 @@ class _Bounds(NodeTransformer):
         self.generic_visit(node)
         if isinstance(node.node, nodes.Getattr):
             return filtered(node.node.node, "items")
-        ranged = isinstance(node.node, nodes.Name) and node.node.name == "range"
-        return node if ranged else filtered(node, MEASURED)
+        listed = isinstance(node.node, nodes.Name) and node.node.name in FUNCTIONS
+        return node if listed else filtered(node, MEASURED)
 
     def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Node:
         self.generic_visit(node)

@@ -14,7 +14,10 @@ from jinja2.tests import TESTS
 from orchestrator.content.filters import FILTERS
 from orchestrator.content.formats import CHECKS, FORMATS, check_part
 
-VARIABLES: Final = ("event", "customer", "journey")
+VARIABLES: Final = ("event", "customer", "journey", "catalog")
+RECOMMEND: Final = "recommend"
+FUNCTIONS: Final = ("range", RECOMMEND)
+"""What can be called, beside macros."""
 
 _STATEMENTS: Final = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.For, nodes.Assign,
@@ -72,7 +75,7 @@ def check(tree: nodes.Template, partials: Mapping[str, Partial]) -> None:
     Raises:
         TemplateError: with the first thing that may not stand in it.
     """
-    known = {*VARIABLES, "range", "loop", *_bound(tree)}
+    known = {*VARIABLES, *FUNCTIONS, "loop", *_bound(tree)}
     callable_: dict[str, nodes.Macro | None] = {node.name: node for node in tree.find_all(nodes.Macro)}
     for node in _descendants(tree):
         if isinstance(node, nodes.Include | nodes.FromImport):
@@ -157,11 +160,13 @@ def _check_filter(node: nodes.Filter) -> None:
 def _check_call(node: nodes.Call, macros: Mapping[str, nodes.Macro | None]) -> None:
     called = node.node
     if isinstance(called, nodes.Name):
-        if called.name == "range":
-            return
         macro = macros.get(called.name)
         if macro is not None:
             _check_arguments(node, called.name, [argument.name for argument in macro.args])
+            return
+        if called.name == RECOMMEND:
+            _check_arguments(node, RECOMMEND, ["count", "category", "beside"])
+        if called.name in FUNCTIONS:
             return
     if isinstance(called, nodes.Getattr):
         if called.attr == "items" and not node.args:
@@ -171,7 +176,7 @@ def _check_call(node: nodes.Call, macros: Mapping[str, nodes.Macro | None]) -> N
         raise TemplateError(
             f"{called.attr}() cannot be called here: use a filter, as in {{{{ … | upper }}}}", node.lineno
         )
-    raise TemplateError("only range() and macros can be called here", node.lineno)
+    raise TemplateError("only range(), recommend() and macros can be called here", node.lineno)
 
 
 def _check_arguments(node: nodes.Call, name: str, arguments: list[str]) -> None:

@@ -18,7 +18,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from orchestrator.content.bounds import CONCAT, CSS, LINK_PART, LINK_PIECE, MEASURED, PLAIN, SHOWN, TURNS, Kind, bound
 from orchestrator.content.filters import FILTERS, LONGEST, TOO_LONG, css_value, join, link_part, link_piece, shown
 from orchestrator.content.formats import FORMS, Forms
-from orchestrator.content.grammar import Partial, TemplateError, check, partial_of, sentence
+from orchestrator.content.grammar import RECOMMEND, Partial, TemplateError, check, partial_of, sentence
+from orchestrator.engine.content import NO_SHELF, Shelf
+from orchestrator.errors import Unmet
 
 MOST_TURNS: Final = 10_000
 """The most turns of all loops of one text together; each use of a macro or a partial counts as one."""
@@ -92,6 +94,8 @@ class Environment(ImmutableSandboxedEnvironment):
                 value = obj[attribute]
             except KeyError:
                 return Missing(name=attribute)
+            except Unmet as unmet:
+                return Missing(hint=str(unmet))
             return Missing(name=attribute) if value is None else value
         if isinstance(obj, Undefined):
             return obj
@@ -106,6 +110,8 @@ class Environment(ImmutableSandboxedEnvironment):
             value = obj[argument]
         except (KeyError, IndexError, TypeError):
             return Missing(name=str(argument))
+        except Unmet as unmet:
+            return Missing(hint=str(unmet))
         return Missing(name=str(argument)) if value is None else value
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
@@ -128,12 +134,14 @@ Run = Callable[[Mapping[str, Any]], str]
 """A compiled template: from the names of ``names_of`` to a text."""
 
 
-def names_of(event: Any, customer: Any, journey: Any, forms: Forms) -> dict[str, Any]:
+def names_of(event: Any, customer: Any, journey: Any, forms: Forms, shelf: Shelf = NO_SHELF) -> dict[str, Any]:
     """What the templates of one action see; the bounds are counted in it."""
     return {
         "event": event,
         "customer": customer,
         "journey": journey,
+        "catalog": shelf.catalog,
+        RECOMMEND: shelf.recommend,
         "range": _range,
         FORMS: forms,
         TURNS: [MOST_TURNS, MOST_MEASURED],

@@ -295,6 +295,28 @@ class Journal(Sent):
     )
 
 
+class PurchaseLine(Sent):
+    """Products were bought, and others viewed before: what is learned of what goes with what."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            kind="purchase",
+            customer_id="u-7",
+            at="2026-01-02T03:04:05.678Z",
+            bought=["P-102", "P-106"],
+            viewed=["P-101"],
+            trigger={"event_id": "m-1", "type": "Order Completed", "timestamp": "2026-01-02T03:04:05.678Z"},
+        )
+    )
+
+    kind: Literal["purchase"]
+    customer_id: CustomerId
+    at: Moment = Field(description="when it was bought")
+    bought: list[str] = Field(min_length=1, max_length=20, description="the ids of the products, each once")
+    viewed: list[str] = Field(max_length=20, description="the ids of others that the customer viewed before")
+    trigger: Trigger
+
+
 class LateLine(Sent):
     """An event that was too old on arrival to begin anything."""
 
@@ -358,6 +380,7 @@ class AnswerLine(Sent):
 _Line = (
     AnswerLine
     | LateLine
+    | PurchaseLine
     | StepLine
     | ExposureLine
     | HoldoutLine

@@ -22,7 +22,7 @@ class Test(Protocol):
     def names(self) -> frozenset[str]:
         """Those of event, customer and journey that it looks at."""
 
-    def met(self, event: Any, customer: Any, journey: Any) -> bool:
+    def met(self, event: Any, customer: Any, journey: Any, catalog: Any = None) -> bool:
         """Whether the arm is the customer's. Raises ``errors.Unmet`` where that cannot be said."""
 
 
@@ -42,7 +42,7 @@ class InSegment:
         """The customer alone."""
         return _CUSTOMER
 
-    def met(self, event: Any, customer: Any, journey: Any) -> bool:
+    def met(self, event: Any, customer: Any, journey: Any, catalog: Any = None) -> bool:
         """Raises ``errors.Unmet`` where the customer has no segments."""
         try:
             return self.segment in customer["segments"]
@@ -57,7 +57,7 @@ class Propensity:
     action: str
     general: float | Condition | None
 
-    def score(self, event: Any, customer: Any, journey: Any) -> float:
+    def score(self, event: Any, customer: Any, journey: Any, catalog: Any = None) -> float:
         """From 0 to 1. Raises ``errors.Unmet`` where neither is such a number."""
         own = customer["traits"].get("propensity")
         own = own.get(self.action) if isinstance(own, Mapping) else None
@@ -69,7 +69,7 @@ class Propensity:
         if isinstance(self.general, float):
             return self.general
         try:
-            general = self.general.evaluate(event, customer, journey)
+            general = self.general.evaluate(event, customer, journey, catalog)
         except Unmet as unmet:
             raise Unmet(f"the propensity of '{self.action}' is unknown: {said}{unmet}") from None
         if _is_score(general):
@@ -95,9 +95,9 @@ class LikelyTo:
         general = self.propensity.general
         return _CUSTOMER if general is None or isinstance(general, float) else _CUSTOMER | general.names
 
-    def met(self, event: Any, customer: Any, journey: Any) -> bool:
+    def met(self, event: Any, customer: Any, journey: Any, catalog: Any = None) -> bool:
         """Raises ``errors.Unmet`` where the propensity is unknown."""
-        return self.propensity.score(event, customer, journey) > self.above
+        return self.propensity.score(event, customer, journey, catalog) > self.above
 
 
 def _is_score(value: Any) -> TypeGuard[int | float]:

@@ -50,6 +50,7 @@ class Product:
         seen |= {
             "in_stock": self.in_stock,
             "consumable": self.consumable,
+            "popularity": self.popularity,
             "belongs_with": list(self.belongs_with),
             "attributes": dict(self.attributes),
         }

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+from orchestrator.engine.catalogue import NO_CATALOGUE
+from orchestrator.engine.recommendations import NO_RECOMMENDER
 
 if TYPE_CHECKING:
     from orchestrator.engine.policy import Policy
@@ -15,10 +19,22 @@ class Rendered(NamedTuple):
     fallbacks: tuple[str, ...] = ()
 
 
+class Shelf(NamedTuple):
+    """What a template sees of what is sold: products by id, and a function that recommends some of them."""
+
+    catalog: Mapping[str, Any]
+    recommend: Callable[..., list[dict[str, Any]]]
+
+
+NO_SHELF: Final = Shelf(NO_CATALOGUE.view, NO_RECOMMENDER)
+
+
 class Content(Protocol):
     """The compiled content of an action."""
 
-    def render(self, event: Any, customer: Any, journey: Any, policy: Policy, now: int) -> Rendered:
+    def render(
+        self, event: Any, customer: Any, journey: Any, policy: Policy, now: int, shelf: Shelf = NO_SHELF
+    ) -> Rendered:
         """The content for one customer at a moment in UTC milliseconds, right for its channel.
 
         Raises:

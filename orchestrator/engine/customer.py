@@ -181,6 +181,7 @@ class Customer:
     history: list[int] = field(default_factory=list)
     surveys: dict[str, list[Any]] = field(default_factory=dict)
     campaign: dict[str, Any] = field(default_factory=dict)
+    products: dict[str, list[int]] = field(default_factory=dict)
     contacts: Contacts = NO_CONTACTS
     site: int = 0
     calls: dict[str, int] = field(default_factory=dict)
@@ -241,6 +242,7 @@ _OPTIONAL: Final = (
     "calls",
     "hours",
     "tickets",
+    "products",
 )
 _optional: Final = attrgetter(*_OPTIONAL)
 

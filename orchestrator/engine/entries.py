@@ -175,7 +175,7 @@ def enter_joined(turn: Turn) -> None:
 def _entry_key(turn: Turn, key: Condition | None) -> str:
     if key is None:
         return ""
-    value = key.evaluate(turn.event_view(), turn.customer_view(), NOTHING)
+    value = key.evaluate(turn.event_view(), turn.customer_view(), NOTHING, turn.catalog)
     if isinstance(value, str | int | float | bool):
         return str(value)
     raise Unmet(f"{key.source} is no text or number")

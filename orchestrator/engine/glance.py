@@ -28,6 +28,7 @@ def is_unheard(env: Env, customer: Customer, event: Event, now: int) -> bool:
         or customer.armed
         or customer.claimed
         or name in _ALWAYS_HEARD
+        or name in env.browsed
         or (customer.instances and (name in env.heard or ANY in env.heard))
         or ((customer.offers or customer.contacts or customer.tickets) and is_about_message(name))
         or (event.anonymous_id is not None and customer.known and event.anonymous_id not in customer.aliases)

@@ -17,6 +17,7 @@ from typing import Any
 from orchestrator.engine import answers, derived, history
 from orchestrator.engine.adapt import adapt
 from orchestrator.engine.assignment import unite_experiments
+from orchestrator.engine.browsing import unite_products
 from orchestrator.engine.capacity import unite_tickets
 from orchestrator.engine.contacts import united
 from orchestrator.engine.customer import (
@@ -203,6 +204,7 @@ def _kept(event: Event) -> dict[str, Any]:
 
 def _unite_profile(customer: Customer, other: Customer) -> None:
     unite_campaigns(customer, other)
+    unite_products(customer, other)
     customer.first_seen = min(customer.first_seen, other.first_seen)
     customer.last_seen = max(customer.last_seen, other.last_seen)
     _unite_traits(customer, other)

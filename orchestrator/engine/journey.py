@@ -117,13 +117,16 @@ class Env:
     channels: frozenset[str] = frozenset()
     heard: frozenset[str] = field(init=False)
     derives: bool = field(init=False)
+    browsed: frozenset[str] = field(init=False)
     attends: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """What nobody hears need not be kept for anybody; ``derives``: events count for traits, segments or times.
 
-        ``attends``: it matters where customers are.
+        ``attends``: it matters where customers are. ``browsed`` are the events that recommendations go by.
         """
+        recommending = self.policy.recommending
+        object.__setattr__(self, "browsed", recommending.events if recommending is not None else frozenset())
         object.__setattr__(self, "derives", bool(self.audience.version or self.occasions.version))
         object.__setattr__(self, "attends", self.policy.channel is not None)
         object.__setattr__(self, "heard", frozenset().union(*(journey.hears for journey in self.pinned.values())))

@@ -76,7 +76,7 @@ def decide(turn: Turn, made: Offer, instance: Instance) -> None:
         return
     seen = turn.event_view(instance), turn.customer_view(), journey_view(instance)
     try:
-        content = act.action.treatment.content.render(*seen, turn.env.policy, turn.now)
+        content = act.action.treatment.content.render(*seen, turn.env.policy, turn.now, turn.shelf)
     except ContentError as error:
         _decision(turn, made, "refused", [{"rule": "content", "detail": str(error)}])
         turn.fail(_failed(turn, made, str(error)))

@@ -6,19 +6,22 @@ from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.engine.channel_policy import ChannelPolicy
+from orchestrator.engine.recommending import Recommending
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """``timezone`` and ``locale`` are for customers whose traits name none.
 
-    ``holdout_percent`` of all customers enter no journey. ``channel`` is what holds for channels, if anything does.
+    ``holdout_percent`` of all customers enter no journey. ``channel`` is what holds for channels, ``recommending`` what
+    recommendations go by, if anything does.
     """
 
     timezone: str = "UTC"
     locale: str = "en"
     holdout_percent: float = 0
     channel: ChannelPolicy | None = None
+    recommending: Recommending | None = None
 
 
 DEFAULT_POLICY: Final = Policy()

@@ -13,6 +13,7 @@ from orchestrator.engine.adapt import adapt
 from orchestrator.engine.alarms import fire, next_due
 from orchestrator.engine.attendance import attend, first_for_agents
 from orchestrator.engine.audience import EVERYTHING
+from orchestrator.engine.browsing import browse
 from orchestrator.engine.customer import Customer, Pointer, Record
 from orchestrator.engine.entries import enter_all, enter_joined, tell_late
 from orchestrator.engine.glance import begins_something, is_unheard
@@ -67,6 +68,8 @@ def _in_turn(turn: Turn, event: Event) -> Step:
     if customer.claimed:
         identity.keep_unheard(turn, event)
     narrowed = learn(customer, event)
+    if event.name in env.browsed:
+        browse(turn, event)
     turn.profile_changed()
     if event.name == SURVEY_ANSWERED:
         learn_answer(turn, event)

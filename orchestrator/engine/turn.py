@@ -10,12 +10,14 @@ from typing import Any, Final
 from orchestrator.engine.arms import Test
 from orchestrator.engine.audience import Audience, Trait, own_state
 from orchestrator.engine.condition import Condition
+from orchestrator.engine.content import NO_SHELF, Shelf
 from orchestrator.engine.customer import Customer, Instance, Record
 from orchestrator.engine.home import Home
 from orchestrator.engine.journey import Env, Journey
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.message import Follow, Message
 from orchestrator.engine.presence import presence_view
+from orchestrator.engine.recommendations import Recommender
 from orchestrator.engine.visit import campaign_view
 from orchestrator.errors import Bug, Unmet
 from orchestrator.events.event import Event
@@ -162,6 +164,7 @@ class Turn:
                 "computed": partial(computed_view, self.env.audience, customer, self.now),
                 "surveys": partial(surveys_view, customer),
                 "campaign": partial(campaign_view, customer, self.at),
+                "recommended": self._recommended,
             }
             policy = self.env.policy.channel
             if policy is not None:
@@ -178,9 +181,30 @@ class Turn:
             )
         return self._customer_view
 
+    def _recommended(self) -> list[dict[str, Any]]:
+        return self.recommend(RECOMMENDED) if self.env.policy.recommending is not None else []
+
     def profile_changed(self) -> None:
         """Conditions see the change from here on."""
         self._customer_view = None
+
+    @property
+    def catalog(self) -> Mapping[str, Any]:
+        """What is sold as conditions and templates see it: products by id."""
+        return self.home.catalogue.view
+
+    @property
+    def recommend(self) -> Recommender:
+        """What gives recommendations for the customer as they are now."""
+        home, customer = self.home, self.customer
+        rule = self.env.policy.recommending
+        return Recommender(home.catalogue, home.cooccurrence, customer.products, self.now, rule)
+
+    @property
+    def shelf(self) -> Shelf:
+        """What the customer's templates see of what is sold."""
+        sells = self.home.catalogue or self.env.policy.recommending is not None
+        return Shelf(self.catalog, self.recommend) if sells else NO_SHELF
 
     def event_view(self, instance: Instance | None = None) -> View:
         """The event under work; without one, the last event of the instance."""
@@ -199,13 +223,15 @@ class Turn:
                 self.event_view(instance) if "event" in used else NOTHING,
                 self.customer_view() if "customer" in used else NOTHING,
                 journey_view(instance) if instance is not None and "journey" in used else NOTHING,
+                self.home.catalogue.view if "catalog" in used else NOTHING,
             ), None
         except Unmet as unmet:
             return False, str(unmet)
 
     def value(self, expression: Condition, instance: Instance) -> Any:
         """The value of an expression. Raises Unmet."""
-        return expression.evaluate(self.event_view(instance), self.customer_view(), journey_view(instance))
+        views = self.event_view(instance), self.customer_view(), journey_view(instance), self.catalog
+        return expression.evaluate(*views)
 
     def note(self, happened: str, instance: Instance, step: str | None, reason: str | None = None) -> None:
         """Writes one line of the customer's story to the journey log."""
@@ -253,6 +279,9 @@ class Turn:
             self._trigger = {"event_id": event.id, "type": event.name, "timestamp": format_moment(event.timestamp)}
         return self._trigger
 
+
+RECOMMENDED: Final = 10
+"""So many recommendations a condition sees."""
 
 NOTHING: Final = View({}, {})
 """Stands for what there is not, or what a condition does not ask for: most look at the event alone."""

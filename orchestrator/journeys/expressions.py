@@ -10,10 +10,10 @@ from orchestrator.cel.expression import Expression, compile_expression
 from orchestrator.engine.condition import Condition
 from orchestrator.journeys.model import ANY_EVENT
 
-ENTRY_VARIABLES: Final = frozenset(("event", "customer"))
+ENTRY_VARIABLES: Final = frozenset(("event", "customer", "catalog"))
 """What conditions of an entry see: there is no stay in the journey yet."""
 
-ALL_VARIABLES: Final = frozenset(("event", "customer", "journey"))
+ALL_VARIABLES: Final = frozenset(("event", "customer", "journey", "catalog"))
 
 
 @lru_cache(maxsize=8192)

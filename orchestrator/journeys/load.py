@@ -317,6 +317,7 @@ class _Project:
             segments=tuple(self._segments.segments) if self._segments is not None and self._knows_actions else None,
             channels=tuple(sorted(self._channel_names)),
             presence=self._policy.channel is not None,
+            recommends=self._policy.recommendations is not None or not self._knows_actions,
         )
 
     def _definitions_in(self, folder: Path) -> Iterator[Path]:

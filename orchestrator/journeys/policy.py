@@ -10,6 +10,7 @@ from orchestrator.content.locales import normal
 from orchestrator.engine.policy import Policy
 from orchestrator.journeys.channel_policy import ChannelPolicyDefinition, compile_channel_policy
 from orchestrator.journeys.model import Model
+from orchestrator.journeys.recommendations import RecommendationsDefinition, compile_recommendations
 from orchestrator.zones import zone
 
 
@@ -39,10 +40,14 @@ class PolicyDefinition(Model):
     channel: ChannelPolicyDefinition | None = Field(
         None, description="which channel is taken, and when: kinds, costs, send_time, on_site_for, on_the_line"
     )
+    recommendations: RecommendationsDefinition | None = Field(
+        None, description="what recommendations go by; without it there are none"
+    )
 
 
 def compile_policy(definition: PolicyDefinition) -> Policy:
     """What the engine and templates go by."""
     percent = definition.holdout.percent if definition.holdout is not None else 0
     channel = compile_channel_policy(definition.channel) if definition.channel is not None else None
-    return Policy(definition.timezone, definition.locale, percent, channel)
+    recommending = compile_recommendations(definition.recommendations)
+    return Policy(definition.timezone, definition.locale, percent, channel, recommending)

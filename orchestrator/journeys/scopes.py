@@ -32,6 +32,7 @@ from orchestrator.journeys.event_schemas import EventSchemas, default_schemas
 from orchestrator.journeys.expressions import expression
 from orchestrator.journeys.marked import Listened, listened
 from orchestrator.journeys.outline import walk
+from orchestrator.journeys.product_types import CATALOG, RECOMMENDED
 from orchestrator.journeys.steps import WaitForOpenedDefinition
 from orchestrator.journeys.traits import ComputedDefinition, TraitsDefinition
 
@@ -71,7 +72,8 @@ class Scopes:
 
     ``given`` are the declared traits, None if none are declared: then there may be any. ``computed``, ``segments`` and
     ``surveys`` are None where it is not known what there is.
-    ``presence``: it is known who is on the site and who is on the line.
+    ``presence``: it is known who is on the site and who is on the line. ``recommends``: templates may ask for
+    recommendations.
     """
 
     schemas: EventSchemas = field(default_factory=default_schemas)
@@ -81,17 +83,19 @@ class Scopes:
     channels: tuple[str, ...] = ()
     surveys: tuple[str, ...] | None = None
     presence: bool = False
+    recommends: bool = True
 
     def at_entry(self, events: Iterable[str] | None) -> Variables:
         """What conditions of an entry see, and all others outside of a stay; without events, any may be there."""
-        return {"event": self._event(events), "customer": self.customer()}
+        return {"event": self._event(events), "customer": self.customer(), **self._sold()}
 
     def in_journey(self, journey: JourneyDefinition) -> Variables:
         """What conditions and templates of a stay see that do not say themselves for which events they are."""
         entry = journey.entry.seen
         waited = _waited_events(list(listened(journey))) + _opening_events(journey)
         event = self._event((*entry, *waited))
-        return {"event": event, "customer": self.customer(), "journey": self._stay(entry, waited)}
+        stay = self._stay(entry, waited)
+        return {"event": event, "customer": self.customer(), "journey": stay, **self._sold()}
 
     def hearing(self, variables: Variables, events: Iterable[str]) -> Variables:
         """The same where only these events are heard."""
@@ -99,7 +103,11 @@ class Scopes:
 
     def anywhere(self) -> Variables:
         """What a template sees that no journey uses yet."""
-        return {"event": _ANY_EVENT_AT_ALL, "customer": self.customer(), "journey": self._stay(None, ())}
+        stay = self._stay(None, ())
+        return {"event": _ANY_EVENT_AT_ALL, "customer": self.customer(), "journey": stay, **self._sold()}
+
+    def _sold(self) -> Variables:
+        return {"catalog": CATALOG, **({"recommend": RECOMMENDED} if self.recommends else {})}
 
     def customer(self) -> Fields:
         """The customer."""
@@ -112,6 +120,7 @@ class Scopes:
             "consents": Fields(dict.fromkeys(self._consents(), _CONSENT), _CONSENT),
             "surveys": self._surveys(),
             "campaign": _CAMPAIGN,
+            "recommended": RECOMMENDED,
             "first_seen": TIME,
             "last_seen": TIME,
         }

@@ -231,8 +231,18 @@ class _Walk:
         if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr):
             self._typed(node.node.node)  # only .items() can be called so
             return ListOf(DYN)
+        if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name == "recommend":
+            return self._recommended(node)
         self._children(node)
         return DYN
+
+    def _recommended(self, node: nodes.Call) -> Type:
+        self._children(node)
+        found = self._names.get("recommend")
+        if found is None:
+            self._refuse(node, "nothing is recommended here: add 'recommendations: {}' to policy.yaml", "recommend")
+            return DYN
+        return found
 
     def _children(self, node: nodes.Node) -> None:
         for child in node.iter_child_nodes():

@@ -95,13 +95,13 @@ class Explained:
         return plain | ({"operands": values} if values else {})
 
 
-def explain(source: str, event: Any, customer: Any, journey: Any) -> Explained:
+def explain(source: str, event: Any, customer: Any, journey: Any, catalog: Any = None) -> Explained:
     """Takes a condition apart over the views that it was evaluated with.
 
     Raises:
         CelError: the text is no expression.
     """
-    return _Explainer(source, (event, customer, journey)).explained(_tree(source))
+    return _Explainer(source, (event, customer, journey, catalog)).explained(_tree(source))
 
 
 @lru_cache(maxsize=2048)
@@ -110,7 +110,7 @@ def _tree(source: str) -> Tree[Token]:
 
 
 class _Explainer:
-    def __init__(self, source: str, views: tuple[Any, Any, Any]) -> None:
+    def __init__(self, source: str, views: tuple[Any, Any, Any, Any]) -> None:
         self._source = source
         self._views = views
 

@@ -57,23 +57,23 @@ def _with_journeys(value: Any, watch: Callable[[Journey], Journey]) -> Any:
     return tuple(_with_journeys(part, watch) for part in value) if type(value) is tuple else value
 
 
-def explained(condition: Any, event: Any, customer: Any, journey: Any) -> Explained:
+def explained(condition: Any, event: Any, customer: Any, journey: Any, catalog: Any = None) -> Explained:
     """Why a condition or a test of an arm holds or not."""
     if isinstance(condition, Expression):
-        return explain(condition.source, event, customer, journey)
+        return explain(condition.source, event, customer, journey, catalog)
     try:
-        holds, unmet = condition.met(event, customer, journey), None
+        holds, unmet = condition.met(event, customer, journey, catalog), None
     except Unmet as error:
         holds, unmet = None, str(error)
-    return Explained(condition.source, holds, unmet, operands=_looked_at(condition, event, customer, journey))
+    return Explained(condition.source, holds, unmet, operands=_looked_at(condition, event, customer, journey, catalog))
 
 
-def _looked_at(condition: Any, event: Any, customer: Any, journey: Any) -> tuple[Operand, ...]:
+def _looked_at(condition: Any, event: Any, customer: Any, journey: Any, catalog: Any = None) -> tuple[Operand, ...]:
     if isinstance(condition, InSegment):
         return (Operand("customer.segments", list(customer.get("segments", ()))),)
     if isinstance(condition, LikelyTo):
         try:
-            return (Operand("propensity", condition.propensity.score(event, customer, journey)),)
+            return (Operand("propensity", condition.propensity.score(event, customer, journey, catalog)),)
         except Unmet:
             return ()
     return ()
@@ -91,18 +91,18 @@ class Watched:
         self._where = where
         self._tell = tell
 
-    def met(self, event: Any, customer: Any, journey: Any) -> bool:
+    def met(self, event: Any, customer: Any, journey: Any, catalog: Any = None) -> bool:
         """As the condition's own."""
-        self._told(event, customer, journey)
-        met: bool = self.condition.met(event, customer, journey)
+        self._told(event, customer, journey, catalog)
+        met: bool = self.condition.met(event, customer, journey, catalog)
         return met
 
-    def evaluate(self, event: Any, customer: Any, journey: Any) -> Any:
+    def evaluate(self, event: Any, customer: Any, journey: Any, catalog: Any = None) -> Any:
         """As the condition's own."""
-        return self.condition.evaluate(event, customer, journey)
+        return self.condition.evaluate(event, customer, journey, catalog)
 
-    def _told(self, event: Any, customer: Any, journey: Any) -> None:
-        self._tell(Asked(*self._where, explained(self.condition, event, customer, journey)))
+    def _told(self, event: Any, customer: Any, journey: Any, catalog: Any = None) -> None:
+        self._tell(Asked(*self._where, explained(self.condition, event, customer, journey, catalog)))
 
 
 def _watched_journey(journey: Journey, tell: Tell) -> Journey:

@@ -127,7 +127,10 @@ UNKNOWN = [
         "customer.computed.orders_31d > 2",
         "1:19 the computed trait 'orders_31d' is not in traits.yaml: did you mean 'orders_30d'?",
     ),
-    ("customer.email == ''", "1:10 'customer.email' is unknown: a customer has computed, consents, first_seen, id,"),
+    (
+        "customer.email == ''",
+        "1:10 'customer.email' is unknown: a customer has campaign, computed, consents, first_seen, id,",
+    ),
     ("'vpi' in customer.segments", "1:1 the segment 'vpi' is not in segments.yaml: did you mean 'vip'?"),
     ("customer.segments.exists(s, s == 'x')", "1:29 the segment 'x' is not in segments.yaml: there are lapsed, vip"),
     ("customer.consents['emial/marketing'].given", "1:19 'customer.consents['emial/marketing']' is unknown: did you"),

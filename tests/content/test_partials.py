@@ -117,7 +117,7 @@ WRONG = {
     "a call of what is no macro": (
         '{% from "prices" import brand %}{{ brand() }}',
         1,
-        "only range() and macros can be called here",
+        "only range(), recommend() and macros can be called here",
     ),
     "within a tag": ('<p {% include "footer" %}>', 1, "a partial cannot be included in a tag"),
 }
@@ -153,7 +153,7 @@ PROBLEMS = {
     "an open expression": ({"a": "x\n{{ event.name"}, [("a", 2, "unexpected end of template, expected '}}'")]),
     "an unknown name": (
         {"a": "{{ product.name }}"},
-        [("a", 1, "the name 'product' is unknown: there are customer, event, journey")],
+        [("a", 1, "the name 'product' is unknown: there are catalog, customer, event, journey")],
     ),
     "an unknown partial": ({"a": '\n{% include "b" %}'}, [("a", 2, "the partial 'b' is unknown: there are a")]),
     "itself": ({"a": '{% include "a" %}'}, [("a", 1, "the partials use each other in a circle: a → a")]),

@@ -183,7 +183,7 @@ WRONG = {
     "markup that is not escaped": ("{{ event.name | safe }}", 1, None),
     "a method": ("{{ event.name.upper() }}", 1, "upper() cannot be called here: use a filter, as in {{ … | upper }}"),
     "get": ("{{ event.get('name') }}", 1, "get() cannot be called here: write {{ … | default('') }}"),
-    "another function": ("{{ dict(a=1) }}", 1, "only range() and macros can be called here"),
+    "another function": ("{{ dict(a=1) }}", 1, "only range(), recommend() and macros can be called here"),
     "a power": ("{{ 10 ** 10 }}", 1, "pow cannot be used in templates here"),
     "a call block": ("{% call a() %}{% endcall %}", 1, "callblock cannot be used in templates here"),
     "an include": ("a\n{% include '/etc/passwd' %}", 2, "the partial '/etc/passwd' is unknown: there is none"),
@@ -229,7 +229,7 @@ FIELDS: dict[str, tuple[dict[str, Any], tuple[tuple[str | int, ...], str]]] = {
     "no map": ({"fields": "a"}, (("fields",), "must have keys and values")),
     "within a map": (
         {"fields": {"a": [1, "{{ b }}"]}},
-        (("fields", "a", 1), "the name 'b' is unknown: there are customer, event, journey"),
+        (("fields", "a", 1), "the name 'b' is unknown: there are catalog, customer, event, journey"),
     ),
 }
 
