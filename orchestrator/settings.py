@@ -144,6 +144,11 @@ class Settings(BaseSettings):
     future_tolerance: DurationMs = _duration("1 day", "An event dated further ahead goes to dead-letter.")
     max_event_bytes: int = Field(262_144, ge=1_024, le=1_000_000, description="A larger event goes to dead-letter.")
 
+    learning: bool = Field(True, description="Whether workers learn from outcomes, if policy.yaml has attribution.")
+    learning_every: Annotated[DurationMs, Field(ge=100)] = _duration(
+        "10 seconds", "How often what was learned is written down, and so reaches decisions."
+    )
+
     senders: dict[str, dict[str, Any]] = Field(
         {}, repr=False, exclude=True, description="Senders by name, a table for each: see below."
     )

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, RootModel, StrictInt
 
 from orchestrator.contracts.actions import ActionId, Channel, Trigger, Version
 from orchestrator.contracts.form import CustomerId, Moment, Sent, example
+from orchestrator.contracts.outcomes import OutcomeLine
 from orchestrator.journeys.model import Name
 
 Why = Annotated[str | None, Field(description="why, for a person; null where there is nothing to add")]
@@ -379,6 +380,7 @@ class AnswerLine(Sent):
 
 _Line = (
     AnswerLine
+    | OutcomeLine
     | LateLine
     | PurchaseLine
     | StepLine

@@ -39,6 +39,7 @@ _OTHERS: Final[Mapping[str, Mapping[str, Any]]] = {
         "key": "pack/ and a digest, applied/ and a number, or clock",
         "value": ["schemas/definitions.json", "schemas/applied.json", "schemas/clock.json"],
     },
+    names.MODELS: {"key": "outcomes/ and the number of a partition of journey-log", "value": _INTERNAL},
     names.CATALOG: {
         "key": "the product's id; a record without a value takes the product out",
         "value": "schemas/catalog-product.json",

@@ -9,6 +9,7 @@ from orchestrator.engine.catalogue import NO_CATALOGUE, Catalogue
 from orchestrator.engine.chunks import Chunks
 from orchestrator.engine.cooccurrence import NOTHING_LEARNT, Cooccurrence
 from orchestrator.engine.ledger import Ledger
+from orchestrator.engine.models import NOTHING_LEARNED, Models
 from orchestrator.engine.pages import Pages
 
 
@@ -17,6 +18,7 @@ class References(NamedTuple):
 
     catalogue: Catalogue = NO_CATALOGUE
     cooccurrence: Cooccurrence = NOTHING_LEARNT
+    models: Models = NOTHING_LEARNED
 
 
 NO_REFERENCES: Final = References()
@@ -27,7 +29,8 @@ class Home:
     """``ledger`` has the counters of all of them, ``chunks`` what is kept apart from their records.
 
     ``pages`` are the lists of those who wait for a place of a channel or queue whose home is here.
-    ``catalogue`` is what is sold, ``cooccurrence`` what was learned of what goes with what.
+    ``catalogue`` is what is sold, ``cooccurrence`` what was learned of what goes with what, ``models`` what was
+    learned of what customers follow.
     """
 
     ledger: Ledger = field(default_factory=Ledger)
@@ -35,3 +38,4 @@ class Home:
     pages: Pages = field(default_factory=Pages)
     catalogue: Catalogue = NO_CATALOGUE
     cooccurrence: Cooccurrence = NOTHING_LEARNT
+    models: Models = NOTHING_LEARNED

@@ -11,7 +11,7 @@ from orchestrator.engine.audience import Audience
 from orchestrator.engine.condition import Condition
 from orchestrator.engine.entry import Entry
 from orchestrator.engine.occasions import NO_OCCASIONS, Occasions
-from orchestrator.engine.policy import DEFAULT_POLICY, Policy
+from orchestrator.engine.policy import DEFAULT_POLICY, Attribution, Policy
 from orchestrator.engine.steps import Split, Step, WaitForEvent, WaitForOpened
 from orchestrator.events.engagement import OPENED
 
@@ -91,6 +91,7 @@ class Env:
     that take only so many or close, by name.
     ``occasions`` has those that begin otherwise, ``current`` all current journeys by name, ``heard``
     are the events that any journey hears.
+    ``attribution`` says what outcomes are put down to; None if none are.
     ``adaption`` is the version of what matters to customers who exist already: see ``engine.adapt``.
     Nobody enters a journey that is ``closed``; of these, the ``paused`` stand still, and of the
     ``ended`` all stays end. ``ends_unmapped``: so do those that a journey asks to come to its version
@@ -104,6 +105,7 @@ class Env:
     dedupe_window_ms: int
     late_after_ms: int
     policy: Policy = DEFAULT_POLICY
+    attribution: Attribution | None = None
     adaption: str = ""
     audience: Audience = field(default_factory=Audience)
     current: Mapping[str, Journey] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from orchestrator.engine.customer import Customer
@@ -49,7 +49,7 @@ class Models(Protocol):
 
     @property
     def version(self) -> int:
-        """What tells this snapshot from others; -1 where nothing has been learned."""
+        """What tells this snapshot from others; 0 where nothing has been learned."""
 
     def propensity(
         self, customer: Customer, action: str, channel: str, group: str | None = None, own_prior: float | None = None
@@ -78,15 +78,17 @@ class Counted:
 
     ``followed`` is by (action, channel), ``group_followed`` by (group, channel), ``channel_followed`` by channel;
     ``read`` is by channel, ``hourly`` by channel and hour of sending, ``opened`` by channel and hour of opening.
+    ``parts`` is what all this was made of, by the key of its record on the topic.
     """
 
-    version: int = -1
+    version: int = 0
     followed: Mapping[tuple[str, str], Rate] = field(default_factory=lambda: _NO_PAIRS)
     group_followed: Mapping[tuple[str, str], Rate] = field(default_factory=lambda: _NO_PAIRS)
     channel_followed: Mapping[str, Rate] = field(default_factory=lambda: _NO_RATES)
     read: Mapping[str, Rate] = field(default_factory=lambda: _NO_RATES)
     hourly: Mapping[str, tuple[Rate, ...]] = field(default_factory=lambda: _NO_HOURS)
     opened: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    parts: Mapping[str, Any] = field(default_factory=dict, repr=False)
     all_followed: Rate = field(init=False)
     all_read: Rate = field(init=False)
     all_opened: tuple[float, ...] = field(init=False)
@@ -103,7 +105,7 @@ class Counted:
     ) -> float:
         """As ``Models.propensity``."""
         found = self.followed.get((action, channel), _NEVER)
-        return found.mean(own_prior if own_prior is not None else self._supposed(channel, group))
+        return found.mean(own_prior if own_prior is not None else self.supposed(channel, group))
 
     def response(self, channel: str, hour: int) -> float:
         """As ``Models.response``."""
@@ -120,7 +122,8 @@ class Counted:
         """As ``Models.read_rate``."""
         return self.read.get(channel, _NEVER).mean(self.all_read.mean(READ))
 
-    def _supposed(self, channel: str, group: str | None) -> float:
+    def supposed(self, channel: str, group: str | None) -> float:
+        """What an action without a past leans on, if it says nothing of itself."""
         general = self.channel_followed.get(channel, _NEVER).mean(self.all_followed.mean(FOLLOWED))
         return self.group_followed.get((group, channel), _NEVER).mean(general) if group is not None else general
 

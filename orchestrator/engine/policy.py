@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from orchestrator.engine.condition import Condition
 
 from orchestrator.engine.channel_policy import ChannelPolicy
 from orchestrator.engine.recommending import Recommending
@@ -25,3 +28,12 @@ class Policy:
 
 
 DEFAULT_POLICY: Final = Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """What is put down to what was said: one of ``events`` within ``window_ms``, and what it is worth."""
+
+    window_ms: int
+    events: frozenset[str]
+    value: Condition | None

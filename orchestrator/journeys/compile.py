@@ -19,6 +19,7 @@ from orchestrator.errors import ContentError, DefinitionError, Problem
 from orchestrator.journeys import migrations
 from orchestrator.journeys.adaption import adaption_of
 from orchestrator.journeys.applied import Applied
+from orchestrator.journeys.attribution import compile_attribution
 from orchestrator.journeys.audience import compile_audience
 from orchestrator.journeys.capacities import capacities_of, limits_of
 from orchestrator.journeys.definition import GoalDefinition
@@ -101,6 +102,8 @@ def compile_env(
     identity: dict[str, Any] = {"current": versions, **limits}
     if policy != DEFAULT_POLICY:
         identity["policy"] = {name: part for name, part in asdict(policy).items() if part is not None}
+    if pack.policy.attribution is not None:
+        identity["attribution"] = pack.policy.attribution.model_dump(mode="json")
     open_ = [journey for journey in current if journey.name not in states]
     occasions = occasions_of(open_, policy.timezone)
     audience = compile_audience(pack.traits, pack.segments)
@@ -119,6 +122,7 @@ def compile_env(
         occasions=occasions,
         current={journey.name: journey for journey in current},
         policy=policy,
+        attribution=compile_attribution(pack.policy.attribution),
         adaption=adaption_of(pack, current, states, occasions, ends_unmapped=ends_unmapped),
         ends_unmapped=ends_unmapped,
         closed=frozenset(states),

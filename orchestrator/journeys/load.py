@@ -21,6 +21,7 @@ from orchestrator.journeys.channel_checks import check_channel_policy
 from orchestrator.journeys.checks import check_action, check_journey
 from orchestrator.journeys.definition import ChannelDefinition, ChannelsDefinition, JourneyDefinition
 from orchestrator.journeys.event_schemas import EVENTS, EventsDefinition, default_schemas, schemas_of
+from orchestrator.journeys.expressions import ENTRY_VARIABLES
 from orchestrator.journeys.finding import Finding
 from orchestrator.journeys.model import Model
 from orchestrator.journeys.outline import actions_of
@@ -28,6 +29,7 @@ from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.partials import PARTIALS, PartialFiles
 from orchestrator.journeys.path_checks import check_joins
 from orchestrator.journeys.policy import PolicyDefinition
+from orchestrator.journeys.policy_checks import check_policy
 from orchestrator.journeys.scopes import LEARNT, Scopes, computed_types
 from orchestrator.journeys.segments import SegmentsDefinition
 from orchestrator.journeys.sentences import MOST_PROBLEMS, readable, sentences
@@ -247,6 +249,9 @@ class _Project:
             found += self._typed(name, action, users.get(name, ()), scopes)
         if POLICY in self._sources and self._policy.channel is not None:
             found += _placed(self._sources[POLICY], check_channel_policy(self._policy.channel, self._channel_names))
+        if POLICY in self._sources:
+            found += _placed(self._sources[POLICY], check_policy(self._policy))
+            found += _placed(self._sources[POLICY], check_types_in(self._policy, scopes, ENTRY_VARIABLES))
         if TRAITS in self._sources and self._traits is not None:
             found += _placed(self._sources[TRAITS], check_traits(self._traits))
             found += _placed(self._sources[TRAITS], check_types_in(self._traits, scopes, EVENT_VARIABLES))

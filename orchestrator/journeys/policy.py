@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from orchestrator.content.locales import normal
 from orchestrator.engine.policy import Policy
+from orchestrator.journeys.attribution import AttributionDefinition
 from orchestrator.journeys.channel_policy import ChannelPolicyDefinition, compile_channel_policy
 from orchestrator.journeys.model import Model
 from orchestrator.journeys.recommendations import RecommendationsDefinition, compile_recommendations
@@ -42,6 +43,9 @@ class PolicyDefinition(Model):
     )
     recommendations: RecommendationsDefinition | None = Field(
         None, description="what recommendations go by; without it there are none"
+    )
+    attribution: AttributionDefinition | None = Field(
+        None, description="what is put down to which action; without it nothing is, and nothing is learned"
     )
 
 

@@ -32,6 +32,7 @@ from orchestrator.kafka.names import (
     DEFINITIONS,
     EVENT_TOPICS,
     JOURNEY_LOG,
+    MODELS,
     action_topic,
 )
 from orchestrator.kafka.rights import coordinator_problems, topic_rights
@@ -106,6 +107,7 @@ def declarations(settings: Settings, channels: Iterable[str]) -> list[TopicDecla
             logical, settings.topic(logical), role, purpose, count, copies, config | durable, tuple(needs)
         )
 
+    to_learn = (_WRITE,) if settings.learning else ()
     return [
         *(declare(name, "input", _PURPOSES[name], _kept(7), _READ) for name in EVENT_TOPICS),
         declare(CUSTOMER_EVENTS, "internal", "Events on their way to their customer's home.", _kept(7), _READ, _WRITE),
@@ -121,13 +123,19 @@ def declarations(settings: Settings, channels: Iterable[str]) -> list[TopicDecla
             partitions=1,
         ),
         declare(CATALOG, "input", "What is sold: prices, stock, categories.", _reference(), _READ, partitions=1),
+        declare(MODELS, "internal", "What was learned.", _reference(), _READ, *to_learn, partitions=1),
         *(
             declare(action_topic(channel), "output", f"What to do next on channel {channel}.", _kept(7), _WRITE)
             for channel in channels
         ),
         declare(DECISIONS, "output", "Why each action was chosen, or none.", _kept(30), _WRITE),
         declare(
-            JOURNEY_LOG, "output", "Each step of each customer in a journey; replays start here.", _kept(30), _WRITE
+            JOURNEY_LOG,
+            "output",
+            "Each step of each customer in a journey; replays start here.",
+            _kept(30),
+            _WRITE,
+            *((_READ,) if settings.learning else ()),
         ),
         declare(DEAD_LETTER, "output", "Input that could not be used, with the reason.", _kept(30), _WRITE),
     ]

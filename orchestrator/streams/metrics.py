@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from orchestrator.learning.metrics import LearnerMetrics
+
 if TYPE_CHECKING:
     from orchestrator.streams.work import Counts
 
@@ -52,6 +54,13 @@ class Metrics:
             ["journey", "survey", "group"],
             registry=registry,
         )
+        self.outcomes = Counter(
+            "orchestrator_outcomes_total",
+            "What became of actions: published, delivered, opened, converted and so on.",
+            ["action", "channel", "what"],
+            registry=registry,
+        )
+        self.learner = LearnerMetrics(registry)
         self.dead_letters = Counter(
             "orchestrator_dead_letters_total", "Records that could not be used.", ["reason"], registry=registry
         )
@@ -141,6 +150,8 @@ class Metrics:
             self.decisions.labels(*label).inc(count)
         for answer, count in counts.answers.items():
             self.answers.labels(*answer).inc(count)
+        for outcome, count in counts.outcomes.items():
+            self.outcomes.labels(*outcome).inc(count)
         for reason, count in counts.dead_letters.items():
             self.dead_letters.labels(reason).inc(count)
         self.duplicates.inc(counts.duplicates)

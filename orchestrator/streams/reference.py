@@ -1,4 +1,4 @@
-"""Rules of this file: what every partition number reads and none writes, such as the catalogue.
+"""Rules of this file: what every partition number reads and none writes, the catalogue and what was learned.
 
 Each such topic is compacted and has one partition. It is read into an immutable snapshot whose version is the offset up
 to which it was read. A piece of work takes the snapshots when it begins, and its journal names their versions: whoever
@@ -26,8 +26,10 @@ from aiokafka.errors import KafkaError
 from orchestrator.contracts.catalog import read_product
 from orchestrator.engine.catalogue import NO_CATALOGUE, Catalogue
 from orchestrator.engine.home import References
+from orchestrator.engine.models import NOTHING_LEARNED
 from orchestrator.errors import BadRecord
 from orchestrator.kafka import names
+from orchestrator.learning.snapshot import changed, read_model
 from orchestrator.settings import Settings
 from orchestrator.streams.transport import pace
 
@@ -89,7 +91,9 @@ class Reference(Generic[S]):
 
 CATALOG: Final = Reference(names.CATALOG, NO_CATALOGUE, read_product, Catalogue.changed)
 
-REFERENCES: Final[Mapping[str, Reference[Any]]] = {"catalogue": CATALOG}
+MODELS: Final = Reference(names.MODELS, NOTHING_LEARNED, read_model, changed)
+
+REFERENCES: Final[Mapping[str, Reference[Any]]] = {"catalogue": CATALOG, "models": MODELS}
 """By the field of ``engine.home.References``."""
 
 
@@ -191,7 +195,7 @@ class ReferenceReader:
                         await self._show(partition)
                 await self._tell()
             except KafkaError as error:
-                _log.warning("the catalogue cannot be read: %r", error)
+                _log.warning("the catalogue or the models cannot be read: %r", error)
                 await asyncio.sleep(_AGAIN_S)
 
     async def stop(self) -> None:
@@ -200,7 +204,7 @@ class ReferenceReader:
             async with asyncio.timeout(_LEAVE_S):
                 await self._consumer.stop()
         except (TimeoutError, asyncio.CancelledError) as error:
-            _log.debug("stopped reading the catalogue: %r", error)
+            _log.debug("stopped reading the catalogue and the models: %r", error)
 
     async def _poll(self) -> None:
         batches = await self._consumer.getmany(timeout_ms=_POLL_MS)

@@ -84,6 +84,7 @@ class Counts:
     actions: dict[tuple[str, str], int] = field(default_factory=dict)
     dead_letters: dict[str, int] = field(default_factory=dict)
     decisions: dict[tuple[str, str], int] = field(default_factory=dict)
+    outcomes: dict[tuple[str, str, str], int] = field(default_factory=dict)
     answers: dict[tuple[str, str, str], int] = field(default_factory=dict)
     duplicates: int = 0
     late: int = 0
@@ -448,6 +449,8 @@ class Work:
             self._count_decision(decision)
             self.outputs.append(Output(names.DECISIONS, self.partition, customer_key, orjson.dumps(decision), _JSON))
         for line in step.log:
+            if line["kind"] == "outcome":
+                self._count_outcome(line)
             if line["kind"] == "survey":
                 self._count_answer(line)
             self.outputs.append(Output(names.JOURNEY_LOG, self.partition, customer_key, orjson.dumps(line), _JSON))
@@ -490,6 +493,10 @@ class Work:
     def _count_answer(self, line: dict[str, Any]) -> None:
         label = (line["journey"] or "", line["survey"], line["group"])
         self.counts.answers[label] = self.counts.answers.get(label, 0) + 1
+
+    def _count_outcome(self, line: dict[str, Any]) -> None:
+        label = (line["action"], line["channel"], line["what"])
+        self.counts.outcomes[label] = self.counts.outcomes.get(label, 0) + 1
 
     def _message(self, message: engine.Message | engine.Follow) -> None:
         if isinstance(message, engine.Follow):

@@ -17,6 +17,7 @@ from orchestrator.health import HealthServer
 from orchestrator.journeys.pack import Pack
 from orchestrator.kafka import names, topics
 from orchestrator.kafka.client import client_options, reachable
+from orchestrator.learning.learner import Learner
 from orchestrator.settings import Settings
 from orchestrator.streams.app import App
 from orchestrator.streams.beginning import apply_folder
@@ -31,6 +32,7 @@ from orchestrator.streams.work import dead_letter_headers
 _log = logging.getLogger(__name__)
 
 _SILENCE_S: Final = 10.0
+_LEARNER_S: Final = 6.0
 _GARBAGE_THRESHOLDS: Final = (20_000, 20, 100)
 """A batch makes thousands of short-lived objects and no cycles: Python's own 700 costs a sixth of the time."""
 
@@ -149,6 +151,8 @@ class Worker:
         following = asyncio.create_task(self._follow(app))
         assert self._references is not None
         reading = asyncio.create_task(self._references.follow())
+        learner = self._new_learner()
+        learning = asyncio.create_task(learner.run())
         starting = asyncio.create_task(app.start())
         try:
             await asyncio.wait([stopping, crashed, following, reading, starting], return_when=asyncio.FIRST_COMPLETED)
@@ -157,9 +161,11 @@ class Worker:
         finally:
             _log.info("stopping")
             await app.stop()
-            for task in (stopping, crashed, following, reading, starting):
+            learner.stop()
+            await asyncio.wait([learning], timeout=_LEARNER_S)
+            for task in (stopping, crashed, following, reading, starting, learning):
                 task.cancel()
-            await asyncio.wait([stopping, crashed, following, reading, starting])
+            await asyncio.wait([stopping, crashed, following, reading, starting, learning])
         if app.refused is not None:
             raise app.refused
         if not self._stop.is_set():
@@ -167,6 +173,14 @@ class Worker:
             reason = app.crash_reason or next((error for error in ended if error is not None), None)
             raise InfrastructureError(f"the worker ended: {reason!r}") from reason
         _log.info("stopped")
+
+    def _new_learner(self) -> Learner:
+        options = client_options(self.settings, self._bootstrap)
+        return Learner(options, self.settings, self.metrics.learner, self._wants_to_learn)
+
+    def _wants_to_learn(self) -> bool:
+        env = self._definitions.env("") if self.settings.learning and self._definitions is not None else None
+        return env is not None and env.attribution is not None
 
     async def _follow(self, app: App) -> None:
         assert self._definitions is not None

@@ -21,7 +21,7 @@ _FILES: Final = {
     "channels": CHANNELS,
     **dict.fromkeys(("given", "computed", "history"), TRAITS),
     "segments": SEGMENTS,
-    **dict.fromkeys(("timezone", "locale", "holdout", "channel", "recommendations"), POLICY),
+    **dict.fromkeys(("timezone", "locale", "holdout", "channel", "recommendations", "attribution"), POLICY),
     "events": EVENTS,
 }
 _KIND: Final = re.compile(rf"^({'|'.join([*_FOLDERS, *_FILES])}):", re.MULTILINE)

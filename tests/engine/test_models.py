@@ -15,7 +15,7 @@ ADA = Customer("u:ada", 0, 0)
 def test_before_the_first_outcome_there_are_priors_alone() -> None:
     models: Models = NOTHING_LEARNED
 
-    assert models.version == -1
+    assert models.version == 0
     assert models.propensity(ADA, "lights", "email") == FOLLOWED
     assert models.propensity(ADA, "lights", "email", own_prior=0.3) == 0.3
     assert models.read_rate("email") == READ

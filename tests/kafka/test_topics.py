@@ -16,7 +16,15 @@ from orchestrator.errors import InfrastructureError, SettingsError
 from orchestrator.kafka import topics
 from orchestrator.kafka.client import connection, reachable
 from orchestrator.kafka.metadata import Operation, describe
-from orchestrator.kafka.names import CHANGELOG, CUSTOMER_EVENTS, DEFINITIONS, EVENT_TOPICS, FIXED_TOPICS
+from orchestrator.kafka.names import (
+    CATALOG,
+    CHANGELOG,
+    CUSTOMER_EVENTS,
+    DEFINITIONS,
+    EVENT_TOPICS,
+    FIXED_TOPICS,
+    MODELS,
+)
 from orchestrator.settings import Settings
 
 CHANNELS = ("web", "email")
@@ -51,8 +59,8 @@ def test_declarations(make: Callable[..., Settings], prefix: str) -> None:
     assert set(declared) == {*FIXED_TOPICS, "actions.web", "actions.email"}
     assert declared["events.click"].name == f"{prefix}events.click"
     assert {declared[name].role for name in EVENT_TOPICS} == {"input"}
-    assert {topic.partitions for name, topic in declared.items() if name != DEFINITIONS} == {8}
-    assert declared[DEFINITIONS].partitions == 1
+    assert {name for name, topic in declared.items() if topic.partitions != 8} == {DEFINITIONS, CATALOG, MODELS}
+    assert {declared[name].partitions for name in (DEFINITIONS, CATALOG, MODELS)} == {1}
     assert declared[CHANGELOG].config["cleanup.policy"] == "compact"
     assert declared[CHANGELOG].config["delete.retention.ms"] == str(7 * 86_400_000)
     assert all(topic.purpose for topic in declared.values())

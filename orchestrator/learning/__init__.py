@@ -1,0 +1,1 @@
+"""From outcomes to models: what customers did with what they were told, counted from ``journey-log``."""
