@@ -34,6 +34,9 @@ _OTHER_VARIABLES = {"ORCHESTRATOR_CACHE", "ORCHESTRATOR_PROJECT"}
 SENDER_VARIABLES = f"{VARIABLE_PREFIX}SENDERS__"
 _TOPIC_NAME = re.compile(r"[A-Za-z0-9._-]{1,249}")
 _SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
+_KEY_LENGTH = 16
+_CALLER = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_API_KEY = re.compile(rf"[!-~]{{{_KEY_LENGTH},256}}")
 _SHOWN_LENGTH = 80
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -155,6 +158,20 @@ class Settings(BaseSettings):
 
     http_host: str = Field("127.0.0.1", min_length=1, description="Address of the HTTP server.")
     http_port: Port = Field(8080, description="Port of the HTTP server; 0 means any free one.")
+    api: Literal["auto", "on", "off"] = Field(
+        "auto", description="Whether other programs may ask over HTTP; auto is on where there is an API key."
+    )
+    api_host: str = Field("127.0.0.1", min_length=1, description="Address of that server.")
+    api_port: Port = Field(8081, description="Port of that server; 0 means any free one.")
+    api_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s]+$",
+        description="Where other workers reach it; else api_host and the port, or this machine's name for 0.0.0.0.",
+    )
+    api_keys: Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_split_pairs)] = Field(
+        {}, description="Keys of the programs that may ask, by the program's name."
+    )
+    api_keys_file: Path | None = Field(None, description="File with more of them, a line NAME=KEY for each.")
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="Log lines as text or JSON; auto is text on a terminal."
     )
@@ -194,6 +211,11 @@ class Settings(BaseSettings):
             raise SettingsError("\n".join(problems))
         return settings
 
+    @property
+    def serves_api(self) -> bool:
+        """Whether other programs may ask over HTTP."""
+        return self.api == "on" or (self.api == "auto" and bool(self.api_keys or self.api_keys_file))
+
     def topic(self, logical: str) -> str:
         """The real name of a topic."""
         if not is_logical(logical):
@@ -208,13 +230,19 @@ class Settings(BaseSettings):
         return project.resolve()
 
     @field_validator(
-        "kafka_folder", "state_folder", "ssl_ca_file", "ssl_certificate_file", "ssl_key_file", mode="after"
+        "kafka_folder",
+        "state_folder",
+        "ssl_ca_file",
+        "ssl_certificate_file",
+        "ssl_key_file",
+        "api_keys_file",
+        mode="after",
     )
     @classmethod
     def _resolve(cls, path: Path | None, info: ValidationInfo) -> Path | None:
         return path and info.data.get("project", Path()) / path.expanduser()
 
-    @field_validator("ssl_ca_file", "ssl_certificate_file", "ssl_key_file", mode="after")
+    @field_validator("ssl_ca_file", "ssl_certificate_file", "ssl_key_file", "api_keys_file", mode="after")
     @classmethod
     def _check_file(cls, path: Path | None) -> Path | None:
         if path and not os.access(path, os.R_OK):
@@ -261,6 +289,13 @@ class Settings(BaseSettings):
                 raise ValueError(f"'{topic}' is no input topic{nearest}; there are {', '.join(EVENT_TOPICS)}")
         return topics
 
+    @field_validator("api_keys")
+    @classmethod
+    def _check_keys(cls, keys: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, key in keys.items():
+            check_api_key(name, key.get_secret_value())
+        return keys
+
     @model_validator(mode="after")
     def _check_together(self) -> Self:
         problems = [
@@ -268,6 +303,7 @@ class Settings(BaseSettings):
             *self._embedded_problems(),
             *self._password_problems(),
             *self._tls_problems(),
+            *self._api_problems(),
         ]
         if problems:
             raise PydanticCustomError(
@@ -310,6 +346,20 @@ class Settings(BaseSettings):
         if self.ssl_key_password and not self.ssl_key_file:
             return [("ssl_key_password", "needs ssl_key_file as well")]
         return []
+
+    def _api_problems(self) -> list[tuple[str, str]]:
+        if self.api == "on" and not (self.api_keys or self.api_keys_file):
+            return [("api", "needs a key for each program that may ask: write api_keys or api_keys_file")]
+        return []
+
+
+def check_api_key(name: str, key: str) -> None:
+    """Raises ValueError for a name or a key that cannot be one; the key is not in the sentence."""
+    if _CALLER.fullmatch(name) is None:
+        # It is not shown: whoever mixed up the two has written a key there.
+        raise ValueError("the name of a program has lower case letters, digits and hyphens, at most 63")
+    if _API_KEY.fullmatch(key) is None:
+        raise ValueError(f"the key of '{name}' must have {_KEY_LENGTH} to 256 ASCII characters without spaces")
 
 
 class _Source(ABC):
@@ -404,7 +454,7 @@ def _line(name: str, value: Any, message: str, sources: list[_Source]) -> str:
 
 
 def _shown(name: str, value: Any) -> str:
-    if value is None or "password" in name or name == "senders":
+    if value is None or "password" in name or name in ("senders", "api_keys"):
         return ""
     text = str(value) if isinstance(value, Path) else repr(value)
     return f" = {text if len(text) <= _SHOWN_LENGTH else text[:_SHOWN_LENGTH] + '…'}"

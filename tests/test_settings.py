@@ -194,3 +194,39 @@ def test_the_page_of_settings_is_current() -> None:
     docs = Path(__file__).parents[1] / "docs"
     page = runpy.run_path(str(docs / "settings_page.py"))["page"]
     assert (docs / "settings.md").read_text() == page(), "run python docs/settings_page.py docs/settings.md"
+
+
+def test_keys_of_programs_come_from_file_and_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, '[api_keys]\nshop = "a-key-of-the-shop-1"\n')
+    settings = Settings.load(tmp_path)
+    assert settings.serves_api
+    assert settings.api_keys == {"shop": SecretStr("a-key-of-the-shop-1")}
+    monkeypatch.setenv("ORCHESTRATOR_API_KEYS", "desk=a-key-of-the-desk-1,shop=another-key-of-it")
+    assert sorted(Settings.load(tmp_path).api_keys) == ["desk", "shop"]
+
+
+@pytest.mark.parametrize(
+    ("api", "keys", "serves"), [("auto", True, True), ("auto", False, False), ("on", True, True), ("off", True, False)]
+)
+def test_programs_may_ask_where_there_is_a_key(tmp_path: Path, api: str, keys: bool, serves: bool) -> None:
+    flags = {"api": api, **({"api_keys": {"shop": "a-key-of-the-shop-1"}} if keys else {})}
+    assert Settings.load(tmp_path, **flags).serves_api is serves
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ({"api": "on"}, ["api: needs a key", "write api_keys or api_keys_file"]),
+        ({"api_keys": {"shop": "hunter2"}}, ["the key of 'shop' must have 16"]),
+        ({"api_keys": {"Hunter2-hunter2-hunter2": "shop"}}, ["the name of a program has lower case letters"]),
+        ({"api_keys": "hunter2-hunter2-hunter2"}, ["write pairs"]),
+        ({"api_url": "shop"}, ["api_url"]),
+        ({"api_keys_file": "nowhere"}, ["there is no such file"]),
+    ],
+)
+def test_what_is_wrong_with_the_api_is_said_without_its_keys(
+    tmp_path: Path, flags: dict[str, Any], expected: list[str]
+) -> None:
+    (line,) = refusal(tmp_path, **flags)
+    assert [part for part in expected if part not in line] == []
+    assert "hunter2" not in line.lower()

@@ -6,7 +6,7 @@ beside it where they are known. The message ids are made of the action's, so a r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import orjson
@@ -20,6 +20,19 @@ DELIVERED: Final = "Message Delivered"
 BOUNCED: Final = "Message Bounced"
 FAILED: Final = "Message Failed"
 CANCEL_MISSED: Final = "Message Cancel Missed"
+
+OUTCOMES: Final[Mapping[str, str]] = {
+    "sent": SENT,
+    "delivered": DELIVERED,
+    "opened": "Message Opened",
+    "clicked": "Message Clicked",
+    "dismissed": "Message Dismissed",
+    "replied": "Message Replied",
+    "bounced": BOUNCED,
+    "failed": FAILED,
+    "unsubscribed": "Message Unsubscribed",
+}
+"""The events by the word that their ids end with."""
 
 _DETAIL_LENGTH: Final = 500
 
@@ -53,13 +66,21 @@ def _event(
     name: str, word: str, of: Action | Cancel, at: int, more: dict[str, Any], anonymous: bool | None = None
 ) -> bytes:
     unknown = of.anonymous if isinstance(of, Action) else anonymous
+    properties = {"action_id": of.action_id, "channel": of.channel, "journey": of.journey, **more}
     return orjson.dumps(
-        {
-            "type": "track",
-            "event": name,
-            "messageId": f"{of.action_id}/{word}",
-            "anonymousId" if unknown else "userId": of.customer_id,
-            "timestamp": format_moment(at),
-            "properties": {"action_id": of.action_id, "channel": of.channel, "journey": of.journey, **more},
-        }
+        reported(name, f"{of.action_id}/{word}", of.customer_id, properties, anonymous=bool(unknown), at=at)
     )
+
+
+def reported(
+    name: str, id_: str, customer: str, properties: Mapping[str, Any], *, anonymous: bool, at: int
+) -> dict[str, Any]:
+    """A report as a track call; ``id_`` is its message id, ``at`` UTC milliseconds."""
+    return {
+        "type": "track",
+        "event": name,
+        "messageId": id_,
+        "anonymousId" if anonymous else "userId": customer,
+        "timestamp": format_moment(at),
+        "properties": properties,
+    }

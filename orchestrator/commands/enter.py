@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -53,8 +53,9 @@ def request(journey: str, customer: str, data: dict[str, Any] | None, *, anonymo
         UsageError: the name of the journey or the customer's id cannot be such.
     """
     from orchestrator.errors import BadRecord, UsageError
-    from orchestrator.events.event import JOURNEY_NAME, JOURNEY_REQUESTED
+    from orchestrator.events.event import JOURNEY_NAME
     from orchestrator.events.identifiers import read_id
+    from orchestrator.events.requested import journey_requested
 
     if JOURNEY_NAME.fullmatch(journey) is None:
         raise UsageError(f"'{journey}' is no name of a journey: these have lower case letters, digits and hyphens")
@@ -64,14 +65,8 @@ def request(journey: str, customer: str, data: dict[str, Any] | None, *, anonymo
         raise UsageError(str(error)) from None
     if identity is None:
         raise UsageError("--customer is empty: write an id")
-    return {
-        "type": "track",
-        "event": JOURNEY_REQUESTED,
-        "messageId": f"enter-{uuid.uuid4().hex}",
-        "anonymousId" if anonymous else "userId": identity,
-        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "properties": {"journey": journey, **({"data": data} if data is not None else {})},
-    }
+    now = time.time_ns() // 1_000_000
+    return journey_requested(journey, identity, data, anonymous=anonymous, id_=f"enter-{uuid.uuid4().hex}", at=now)
 
 
 def check_requested(journey: str, journeys: Mapping[str, JourneyDefinition]) -> None:

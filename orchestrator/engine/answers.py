@@ -6,6 +6,7 @@ anonymous id turns out to be.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
@@ -71,6 +72,11 @@ def take_in(customer: Customer, chunks: Chunks, moved: list[Any], now: int) -> N
     """Adds what an anonymous id brought along."""
     if moved:
         _write(customer, chunks, sorted([*_kept(chunks, customer.key, now), *moved], key=lambda row: row[2]))
+
+
+def kept(read: Callable[[bytes], bytes | None], customer: str, now: int) -> list[dict[str, Any]]:
+    """The answers that are remembered under a customer's key, the newest last; ``read`` gives what is stored."""
+    return [answer for _, _, _, answer in _kept(Chunks(read), customer, now)]
 
 
 def digest_of(request: Request) -> str:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import faust
 from aiokafka.errors import KafkaError
@@ -41,6 +42,7 @@ class App(faust.App):  # type: ignore[misc]
         metrics: Metrics,
         clock: Callable[[], int],
         references: Callable[[], References],
+        url: str | None = None,
     ) -> None:
         transport.register()
         table.register()
@@ -66,9 +68,12 @@ class App(faust.App):  # type: ignore[misc]
             broker_rebalance_timeout=60.0,
             broker_request_timeout=max(40.0, settings.session_timeout / 1000 + 1),
             web_enabled=False,
+            # The group tells each member where the others are: two of one address would be taken for one.
+            canonical_url=url if url is not None else f"none://{uuid4()}",
             worker_redirect_stdouts=False,
         )
         self.client_options = dict(client_options)
+        self.envs = envs
         self.refused: OrchestratorError | None = None
         self.ownership = Ownership(
             settings,
@@ -92,6 +97,13 @@ class App(faust.App):  # type: ignore[misc]
         return not restoring and all(
             partition.state is State.RUNNING for partition in self.ownership.partitions.values()
         )
+
+    def member_url(self, number: int) -> str | None:
+        """Where the worker is reached that the group has given a partition number to, as far as is known here."""
+        for url, topics in self.assignor.changelog_distribution.items():
+            if any(number in partitions for partitions in topics.values()):
+                return str(url)
+        return None
 
     async def take_over(self, assigned: frozenset[TP], generation: int) -> None:
         """Makes this worker the owner of what was assigned, and begins to work on it."""

@@ -129,6 +129,16 @@ class Metrics:
         self.state_rows = Gauge(
             "orchestrator_state_rows", "Rows in the state, estimated.", ["partition"], registry=registry
         )
+        self.requests = Counter(
+            "orchestrator_requests_total", "Requests over HTTP.", ["route", "status"], registry=registry
+        )
+        self.request_seconds = Histogram(
+            "orchestrator_request_seconds",
+            "From a request over HTTP to its answer.",
+            ["route"],
+            buckets=LATENCY_BUCKETS_S,
+            registry=registry,
+        )
         self._names: set[str] = set()
 
     @contextmanager
@@ -170,6 +180,11 @@ class Metrics:
     def partition_failed(self, number: int) -> None:
         """Marks a partition that stands still."""
         self.failed.labels(str(number)).set(1)
+
+    def request(self, route: str, status: int, seconds: float) -> None:
+        """Counts a request over HTTP."""
+        self.requests.labels(route, str(status)).inc()
+        self.request_seconds.labels(route).observe(seconds)
 
     def text(self) -> bytes:
         """The exposition format."""

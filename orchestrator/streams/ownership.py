@@ -23,6 +23,7 @@ from orchestrator.streams.definitions import Envs
 from orchestrator.streams.metrics import Metrics
 from orchestrator.streams.order import EventOrder, Order, WallOrder
 from orchestrator.streams.partition import Partition, State, Surroundings
+from orchestrator.streams.recent import Recent
 from orchestrator.streams.restore import ChangelogReader, Restored
 from orchestrator.streams.transport import Consumer, Horizon, pace
 from orchestrator.streams.work import Input
@@ -226,6 +227,7 @@ class Ownership:
             order,
             self._metrics,
             surroundings,
+            Recent(self._clock()) if self._settings.serves_api else None,
         )
 
     async def _horizons(self, number: int) -> dict[str, Horizon]:

@@ -13,6 +13,7 @@ from typing import Final
 from aiokafka.errors import KafkaError
 
 from orchestrator import engine
+from orchestrator.engine.customer import decode
 from orchestrator.engine.home import References
 from orchestrator.errors import InfrastructureError
 from orchestrator.events.intake import Intake
@@ -20,6 +21,7 @@ from orchestrator.streams.checkpoint import Checkpoint
 from orchestrator.streams.definitions import Envs
 from orchestrator.streams.metrics import Metrics
 from orchestrator.streams.order import Order
+from orchestrator.streams.recent import Recent
 from orchestrator.streams.requests import Answer, Requests, moved
 from orchestrator.streams.store import Meta, Store
 from orchestrator.streams.sweep import begun, sweep
@@ -67,7 +69,8 @@ class Surroundings:
 class Partition:
     """The customers whose home this partition number is.
 
-    ``waits_for`` says in words what it stands still for: definitions that the worker does not know yet.
+    ``waits_for`` says in words what it stands still for: definitions that the worker does not know yet. ``recent`` has
+    the last decisions, where somebody may ask for them.
     """
 
     def __init__(
@@ -81,8 +84,10 @@ class Partition:
         order: Order,
         metrics: Metrics,
         surroundings: Surroundings,
+        recent: Recent | None = None,
     ) -> None:
         self.number = number
+        self.recent = recent
         self.state = State.STOPPED
         self.failure: BaseException | None = None
         self.meta = meta
@@ -155,6 +160,11 @@ class Partition:
         self._wake.set()
         return await answered
 
+    def known(self, key: str) -> engine.Record | None:
+        """The record under a key as it was last committed."""
+        value = self.store.get(key.encode())
+        return decode(value) if value is not None else None
+
     def wake(self) -> None:
         """Looks again whether there is something to do: the definitions have changed."""
         self._wake.set()
@@ -198,6 +208,8 @@ class Partition:
         if work:
             with self._metrics.stage("checkpoint"):
                 meta = await self._checkpoint.save(work, self.store, meta, now, began)
+            if self.recent is not None:
+                self.recent.take(work.outputs)
         self._requests.written()
         self._show_sweep(meta)
         self.meta = meta

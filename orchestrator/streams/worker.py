@@ -7,7 +7,7 @@ import gc
 import logging
 import signal
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
@@ -28,6 +28,9 @@ from orchestrator.streams.metrics import Metrics
 from orchestrator.streams.partition import State
 from orchestrator.streams.reference import ReferenceReader
 from orchestrator.streams.work import dead_letter_headers
+
+if TYPE_CHECKING:
+    from orchestrator.api.server import Api
 
 _log = logging.getLogger(__name__)
 
@@ -54,6 +57,7 @@ class Worker:
         self._pack = Pack.from_json(pack.to_json())
         self._definitions: Definitions | None = None
         self._references: ReferenceReader | None = None
+        self.api: Api | None = None
         self._stop = asyncio.Event()
         self.health = HealthServer(
             settings.http_host, settings.http_port, self.metrics.text, self.not_ready, self._refresh
@@ -69,7 +73,7 @@ class Worker:
         Raises:
             SettingsError: topics or rights are not as they must be.
             PlanRefused: the project's definitions may not be put in force.
-            InfrastructureError: the HTTP port or the state folder cannot be had, or Kafka is gone for good.
+            InfrastructureError: an HTTP port or the state folder cannot be had, or Kafka is gone for good.
         """
         gc.freeze()
         gc.set_threshold(*_GARBAGE_THRESHOLDS)
@@ -80,9 +84,15 @@ class Worker:
         await self.health.start()
         _log.info("metrics and health on http://%s:%s", self.settings.http_host, self.health.port)
         try:
+            if self.settings.serves_api:
+                self.api = _bind_api(self.settings)
             self.app = app = await self._make_app(folder)
+            if self.api is not None:
+                await self.api.start(self._bootstrap, app, app.envs, self.not_ready, self.metrics.request)
             await self._run_app(app)
         finally:
+            if self.api is not None:
+                await self.api.stop()
             if self._references is not None:
                 await self._references.stop()
             if self._definitions is not None:
@@ -132,6 +142,7 @@ class Worker:
             self.metrics,
             wall_ms,
             lambda: references.current,
+            self.api.url if self.api is not None else None,
         )
 
     async def _start_definitions(self, options: dict[str, Any]) -> Definitions:
@@ -211,6 +222,15 @@ class Worker:
                 self.metrics.state_rows.labels(str(number)).set(partition.store.estimated_records())
         for (topic, number), lag in (await app.ownership.lags()).items():
             self.metrics.lag.labels(topic, str(number)).set(lag)
+
+
+def _bind_api(settings: Settings) -> Api:
+    from orchestrator.api.server import Api
+
+    api = Api(settings)
+    api.bind()
+    _log.info("the API on %s", api.url)
+    return api
 
 
 async def _partition_count(options: dict[str, Any], settings: Settings) -> int:

@@ -134,10 +134,13 @@ class Run:
 
     def answer(self, request: engine.Request) -> dict[str, Any]:
         """Answers a request about one customer, whoever their id belongs to. Raises RequestRefused."""
+        found = self.ask(request)
+        return self.answer(replace(request, customer=found.to)) if isinstance(found, engine.Follow) else found
+
+    def ask(self, request: engine.Request) -> dict[str, Any] | engine.Follow:
+        """What the home of the request's customer answers. Raises RequestRefused."""
         part = self._parts[home(request.customer[2:], len(self._parts))]
         found = part.work.answer(request, self.now)
-        if isinstance(found, engine.Follow):
-            return self.answer(replace(request, customer=found.to))
         self._collect(part)
         self._deliver_waiting()
         return found
@@ -152,10 +155,14 @@ class Run:
 
     def record(self, key: str) -> Record | None:
         """The record under a key (with ``u:`` or ``a:``) at its home."""
-        part = self._parts[home(key[2:], len(self._parts))]
-        self._write(part)
-        value = part.records.get(key.encode())
+        value = self.stored(key, key.encode())
         return decode(value) if value is not None else None
+
+    def stored(self, customer: str, key: bytes) -> bytes | None:
+        """What is kept under a key at a customer's home."""
+        part = self._parts[home(customer[2:], len(self._parts))]
+        self._write(part)
+        return part.records.get(key)
 
     def timers(self) -> list[tuple[int, str]]:
         """What is due when: (UTC milliseconds, key), the earliest first."""
