@@ -80,6 +80,7 @@ class Action(Sent):
     expires_at: Moment = Field(description="when it is too late to send it")
     trigger: Trigger
     priority: int = Field(ge=0, le=1000, description="what matters more has more")
+    follows: ActionId | None = Field(None, description="the message on another channel that it comes after, in a chain")
 
 
 class Cancel(Sent):

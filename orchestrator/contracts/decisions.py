@@ -28,6 +28,7 @@ class Reason(Sent):
         "withdrawn",
         "bound",
         "channel",
+        "chain",
         "on-the-line",
         "send-time",
     ] = Field(description="the rule's name")

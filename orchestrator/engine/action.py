@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from orchestrator.engine.condition import Condition
@@ -27,11 +27,23 @@ class Weight:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """One channel of a chain: the next one follows ``within_ms`` after it, if it was not opened, or ``clicked``."""
+
+    channel: str
+    clicked: bool
+    within_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """What could be said, and on which channels: the same in any journey, or without one.
 
     ``propensity``, ``value`` and ``cost`` are numbers, or expressions that give one; ``lever`` is a factor.
     ``starts`` and ``ends`` are moments, or what the clock shows in the project's time zone.
+    ``chain`` are channels one after the other; an action that is ``together`` goes out on all of its channels, one
+    without either on the best one. ``send_within_ms`` is how long it may wait for the customer's best hour; 0 sends it
+    at once, None leaves that to the policy. ``routed``: there is a channel to choose.
     """
 
     name: str
@@ -52,8 +64,20 @@ class Action:
     eligibility: tuple[Rule, ...] = ()
     applicability: tuple[Rule, ...] = ()
     suitability: tuple[Rule, ...] = ()
+    chain: tuple[Link, ...] = ()
+    together: bool = False
+    send_within_ms: int | None = None
+    routed: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Most actions have one treatment: that must be cheap to know."""
+        object.__setattr__(self, "routed", len(self.treatments) > 1 or bool(self.chain))
 
     @property
     def treatment(self) -> Treatment:
         """The first of them: what is said unless there is a reason to say another."""
         return self.treatments[0]
+
+    def on(self, channel: str) -> Treatment:
+        """What is said on a channel; on one that it has no treatment for, the first of them."""
+        return next((each for each in self.treatments if each.channel.name == channel), self.treatments[0])

@@ -1,4 +1,4 @@
-"""What follows when a customer comes to the site or goes, and when a call begins or ends."""
+"""What follows when a customer comes to the site or goes, reads a message, and when a call begins or ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Final
 
 from orchestrator.engine.channel_policy import ChannelPolicy
 from orchestrator.engine.presence import keep_call, keep_site, on_the_line
+from orchestrator.engine.send_time import count_hour
 from orchestrator.engine.turn import Turn
+from orchestrator.events.engagement import OPENED
 from orchestrator.events.event import Event
 from orchestrator.events.visits import CALL_ENDED, CALL_STARTED, is_visit, leaves_site
 
@@ -14,7 +16,9 @@ _LONGEST_ID: Final = 64
 
 
 def attend(turn: Turn, event: Event) -> None:
-    """Takes in what an event says about where the customer is. A second time it changes nothing."""
+    """Takes in what an event says about where the customer is, and about the hours in which they read."""
+    if turn.env.times_sends and event.name in OPENED:
+        count_hour(turn, event)
     policy = turn.env.policy.channel
     if policy is None:
         return

@@ -34,3 +34,7 @@ class ChannelPolicy:
     after_call_ms: int = 900_000
     site: tuple[str, ...] = ("web",)
     agents: tuple[str, ...] = ("call", "crm")
+
+    def is_urgent(self, kind: str | None) -> bool:
+        """Whether messages of a kind wait for nothing."""
+        return kind is not None and kind in self.kinds and self.kinds[kind].urgent

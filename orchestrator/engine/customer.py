@@ -88,6 +88,18 @@ class Offer:
 
 
 @dataclass(slots=True)
+class Chain:
+    """Where a held offer stands in its action's chain, the first being 0.
+
+    ``sent`` has the ids of the links that went out before it, and whether only a click stops the chain, and not that
+    the message was opened.
+    """
+
+    number: int
+    sent: dict[str, bool] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Past:
     """The last stay in a journey that limits re-entry."""
 
@@ -151,6 +163,7 @@ class Customer:
     see ``engine/presence.py``. ``hours`` counts the messages that they opened in each hour of their day.
     ``tickets`` are what offers have of channels and queues that take only so many, by action id: see
     ``engine/capacity.py``.
+    ``chains`` are the offers that follow others, by id: see ``engine/chain.py``.
     """
 
     key: str
@@ -187,6 +200,7 @@ class Customer:
     calls: dict[str, int] = field(default_factory=dict)
     hours: list[int] = field(default_factory=list)
     tickets: dict[str, Ticket] = field(default_factory=dict)
+    chains: dict[str, Chain] = field(default_factory=dict)
     seen: bytes = b""
     next_due: int | None = None
 
@@ -243,6 +257,7 @@ _OPTIONAL: Final = (
     "hours",
     "tickets",
     "products",
+    "chains",
 )
 _optional: Final = attrgetter(*_OPTIONAL)
 
@@ -288,6 +303,8 @@ def from_json(plain: dict[str, Any], seen: bytes) -> Record:
         record.instances = {key: Instance(**value) for key, value in record.instances.items()}  # type: ignore[arg-type]
     if record.offers:
         record.offers = {key: Offer(**value) for key, value in record.offers.items()}  # type: ignore[arg-type]
+    if record.chains:
+        record.chains = {key: Chain(**value) for key, value in record.chains.items()}  # type: ignore[arg-type]
     if record.past:
         record.past = {key: Past(**value) for key, value in record.past.items()}  # type: ignore[arg-type]
     if record.experiments:

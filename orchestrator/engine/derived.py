@@ -8,7 +8,7 @@ from orchestrator.engine import history, segments, traits
 from orchestrator.engine.audience import EVERYTHING
 from orchestrator.engine.customer import Customer
 from orchestrator.engine.entries import on_segment
-from orchestrator.engine.profile import OF_PERMISSION
+from orchestrator.engine.profile import OF_PERMISSION, PREFERRED
 from orchestrator.engine.segments import Moved
 from orchestrator.engine.turn import Turn
 from orchestrator.events.event import IDENTIFIED, PAGE_VIEWED, Event
@@ -87,5 +87,5 @@ def _changed_by(event: Event) -> set[str]:
     if event.context or event.name == PAGE_VIEWED:
         changed.add("campaign")
     if event.name in OF_PERMISSION:
-        changed.add("consents")
+        changed |= {"consents", f"traits.{PREFERRED}"}
     return changed

@@ -19,6 +19,7 @@ from orchestrator.engine.adapt import adapt
 from orchestrator.engine.assignment import unite_experiments
 from orchestrator.engine.browsing import unite_products
 from orchestrator.engine.capacity import unite_tickets
+from orchestrator.engine.chain import unite_chains
 from orchestrator.engine.contacts import united
 from orchestrator.engine.customer import (
     ALIASES_KEPT,
@@ -45,6 +46,7 @@ from orchestrator.engine.profile import set_consent
 from orchestrator.engine.progress import hear_in, leave
 from orchestrator.engine.reunion import unite_alarms
 from orchestrator.engine.seen import unite
+from orchestrator.engine.send_time import unite_hours
 from orchestrator.engine.surveys import keep
 from orchestrator.engine.turn import Step, Turn
 from orchestrator.engine.visit import unite_campaigns
@@ -115,6 +117,7 @@ def absorb(turn: Turn, message: Absorb) -> None:
     unite_alarms(customer, other)
     answers.take_in(customer, turn.home.chunks, message.answers, turn.now)
     unite_presence(customer, other)
+    unite_hours(customer, other)
     changes = derived.unite(turn, other, message.history)
     unite_experiments(customer, other)
     # What came along may be of older definitions than what was here.
@@ -247,6 +250,7 @@ def _unite_journeys(turn: Turn, customer: Customer, other: Customer) -> list[Ins
     own_offers = set(customer.offers)
     for made in other.offers.values():
         customer.offers.setdefault(made.id, made)
+    unite_chains(customer, other)
     moved = []
     for key, instance in other.instances.items():
         mine = customer.instances.get(key)

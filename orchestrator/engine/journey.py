@@ -12,7 +12,7 @@ from orchestrator.engine.condition import Condition
 from orchestrator.engine.entry import Entry
 from orchestrator.engine.occasions import NO_OCCASIONS, Occasions
 from orchestrator.engine.policy import DEFAULT_POLICY, Attribution, Policy
-from orchestrator.engine.steps import Split, Step, WaitForEvent, WaitForOpened
+from orchestrator.engine.steps import Act, Split, Step, WaitForEvent, WaitForOpened
 from orchestrator.events.engagement import OPENED
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class Journey:
     hears: frozenset[str] = field(init=False)
     watch_ms: int = field(init=False)
     experiments: frozenset[str] = field(init=False)
+    times_sends: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """A customer in the journey is only looked at for events that the journey ``hears``."""
@@ -76,6 +77,9 @@ class Journey:
             elif isinstance(step, WaitForOpened):
                 names |= OPENED
         object.__setattr__(self, "hears", frozenset(names))
+        acts = [step for step in self.steps.values() if isinstance(step, Act)]
+        timed = any(step.send_within_ms or step.action.send_within_ms for step in acts)
+        object.__setattr__(self, "times_sends", timed)
         object.__setattr__(self, "watch_ms", max((goal.within_ms or 0 for goal in self.goals), default=0))
         splits = frozenset(step.experiment for step in self.steps.values() if isinstance(step, Split))
         object.__setattr__(self, "experiments", splits)
@@ -121,14 +125,21 @@ class Env:
     derives: bool = field(init=False)
     browsed: frozenset[str] = field(init=False)
     attends: bool = field(init=False)
+    times_sends: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """What nobody hears need not be kept for anybody; ``derives``: events count for traits, segments or times.
 
-        ``attends``: it matters where customers are. ``browsed`` are the events that recommendations go by.
+        ``browsed`` are the events that recommendations go by.
+        ``times_sends``: it matters in which hours customers read; ``attends``: that, or where they are.
         """
         recommending = self.policy.recommending
         object.__setattr__(self, "browsed", recommending.events if recommending is not None else frozenset())
         object.__setattr__(self, "derives", bool(self.audience.version or self.occasions.version))
-        object.__setattr__(self, "attends", self.policy.channel is not None)
+        policy = self.policy.channel
+        timed = policy is not None and any(policy.send_within_ms.values())
+        timed = timed or any(action.send_within_ms for action in self.actions.values())
+        timed = timed or any(journey.times_sends for journey in self.pinned.values())
+        object.__setattr__(self, "times_sends", timed)
+        object.__setattr__(self, "attends", timed or policy is not None)
         object.__setattr__(self, "heard", frozenset().union(*(journey.hears for journey in self.pinned.values())))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, Final
 
 from orchestrator.engine.capacity import full, use, waited_for
+from orchestrator.engine.chain import followers, following, heed, place_of, retry_id, waits_for
 from orchestrator.engine.contacts import Contact, heard, recorded
 from orchestrator.engine.content import Rendered
 from orchestrator.engine.customer import OFFERS_KEPT, Instance, Offer
 from orchestrator.engine.presence import hushed
 from orchestrator.engine.reach import address, bounced, forbidden, unreachable
+from orchestrator.engine.routing import Choice, route
+from orchestrator.engine.send_time import later
 from orchestrator.engine.steps import Act
 from orchestrator.engine.treatment import CONSENT_FREE, Treatment
 from orchestrator.engine.turn import Failed, Outgoing, Turn, journey_view
@@ -21,6 +25,8 @@ from orchestrator.events.event import Event
 from orchestrator.moments import format_moment
 
 _PASSED: Final[list[dict[str, str]]] = []
+
+Reasons = Sequence[dict[str, str]]
 
 
 def action_id(instance: Instance, step: str, attempt: int = 0) -> str:
@@ -34,10 +40,18 @@ def action_id(instance: Instance, step: str, attempt: int = 0) -> str:
 
 def offer(turn: Turn, instance: Instance, act: Act) -> None:
     """Takes an ``act`` step: publishes at once, or holds the action until it is due."""
-    treatment = act.action.treatment
+    action, id_ = act.action, action_id(instance, act.id, instance.laps)
+    if action.together:
+        for number, treatment in enumerate(action.treatments):
+            _offer(turn, instance, act, treatment, retry_id(id_, number) if number else id_)
+    else:
+        _offer(turn, instance, act, action.on(action.chain[0].channel) if action.chain else action.treatment, id_)
+
+
+def _offer(turn: Turn, instance: Instance, act: Act, treatment: Treatment, id_: str) -> None:
     due = turn.at + act.delay_ms
     made = Offer(
-        id=action_id(instance, act.id, instance.laps),
+        id=id_,
         instance=instance.key,
         journey=instance.journey,
         version=instance.version,
@@ -51,7 +65,7 @@ def offer(turn: Turn, instance: Instance, act: Act) -> None:
         due=due,
     )
     if act.awaited:
-        instance.said[act.id] = made.id
+        _await(instance, act, made)
     if due > turn.now:
         _stop(turn, made, Verdict("delay", f"due at {format_moment(due)}", due))
     else:
@@ -74,14 +88,63 @@ def decide(turn: Turn, made: Offer, instance: Instance) -> None:
     if verdict is not None:
         _stop(turn, made, verdict)
         return
+    choice = _choice(turn, made, act)
+    if choice.verdict is not None:
+        _stop(turn, made, choice.verdict, choice.reasons)
+    else:
+        _say(turn, made, choice, instance)
+    if act.action.chain:
+        _follow(turn, made, act, instance, choice.verdict)
+
+
+def _choice(turn: Turn, made: Offer, act: Act) -> Choice:
+    """On which channel it goes out, if one is open now."""
+    action = act.action
+    if not action.routed:
+        return Choice(action.treatment, _shut(turn, made, act, action.treatment))
+    choice = route(turn, made, action, lambda each: _shut(turn, made, act, each))
+    made.channel = choice.treatment.channel.name
+    return choice
+
+
+def _say(turn: Turn, made: Offer, choice: Choice, instance: Instance) -> None:
     seen = turn.event_view(instance), turn.customer_view(), journey_view(instance)
     try:
-        content = act.action.treatment.content.render(*seen, turn.env.policy, turn.now, turn.shelf)
+        content = choice.treatment.content.render(*seen, turn.env.policy, turn.now, turn.shelf)
     except ContentError as error:
-        _decision(turn, made, "refused", [{"rule": "content", "detail": str(error)}])
+        _decision(turn, made, "refused", [{"rule": "content", "detail": str(error)}, *choice.reasons])
         turn.fail(_failed(turn, made, str(error)))
+    else:
+        _publish(turn, made, choice, content, instance)
+
+
+def _follow(turn: Turn, made: Offer, act: Act, instance: Instance, verdict: Verdict | None) -> None:
+    """Lines up the next link of a chain: for later if this one went out, for now if its channel is shut."""
+    customer = turn.customer
+    if made.due is not None and made.id in customer.offers:
         return
-    _publish(turn, made, act.action.treatment, content, instance)
+    if verdict is not None and not verdict.elsewhere:
+        customer.chains.pop(made.id, None)
+        return
+    link = act.action.chain[place_of(customer, made).number]
+    sent = customer.contacts.get(made.id) is not None
+    next_ = following(customer, act.action, made, sent=sent, now=turn.now)
+    if next_ is None:
+        return
+    if act.awaited:
+        _await(instance, act, next_)
+    if sent:
+        assert next_.due is not None
+        _stop(turn, next_, Verdict("chain", waits_for(link), next_.due))
+    else:
+        decide(turn, next_, instance)
+
+
+def _await(instance: Instance, act: Act, made: Offer) -> None:
+    """A step waits for the message to be opened, on whatever channel it comes."""
+    before = instance.said.get(act.id)
+    first = action_id(instance, act.id, instance.laps)
+    instance.said[act.id] = f"{before},{made.id}" if before and first in before else made.id
 
 
 def refuse(turn: Turn, made: Offer, verdict: Verdict) -> None:
@@ -114,10 +177,14 @@ def withdraw(turn: Turn, made: Offer, reason: str) -> None:
 def withdraw_unwanted(turn: Turn) -> None:
     """After a no or a bounce: withdraws what may not be said any more. What is only not allowed yet waits on."""
     for made in list(turn.customer.offers.values()):
-        treatment = _treatment(turn, made)
+        action, treatment = _act(turn, made).action, _treatment(turn, made)
+        if made.id not in turn.customer.offers or (made.due is not None and action.routed and not action.together):
+            continue  # What waits may go out on another channel.
         verdict = forbidden(turn.customer, treatment) or bounced(turn.customer, treatment)
         if verdict is not None:
             withdraw(turn, made, verdict.detail)
+            for follower in followers(turn.customer, made):
+                withdraw(turn, follower, verdict.detail)
 
 
 def settle(turn: Turn, event: Event) -> None:
@@ -127,6 +194,9 @@ def settle(turn: Turn, event: Event) -> None:
     customer, told = turn.customer, outcome_of(event.name, event.properties)
     if told is not None:
         customer.contacts, _ = heard(customer.contacts, *told, event.timestamp)
+    if customer.chains:
+        for waiting, reason in heed(customer, event, turn.now):
+            withdraw(turn, waiting, reason)
     made = customer.offers.get(str(event.properties.get("action_id")))
     if made is not None and made.due is None:
         _forget(turn, made)
@@ -136,6 +206,7 @@ def _forget(turn: Turn, made: Offer) -> None:
     """Nobody watches over the offer any more, nor over a finished stay that had no other."""
     customer = turn.customer
     customer.offers.pop(made.id, None)
+    customer.chains.pop(made.id, None)
     instance = customer.instances.get(made.instance)
     finished = instance is not None and instance.step is None and instance.due is None
     if finished and not any(other.instance == made.instance for other in customer.offers.values()):
@@ -143,23 +214,31 @@ def _forget(turn: Turn, made: Offer) -> None:
 
 
 def _treatment(turn: Turn, made: Offer) -> Treatment:
+    return _act(turn, made).action.on(made.channel)
+
+
+def _act(turn: Turn, made: Offer) -> Act:
     act = turn.journey(made.journey, made.version).steps[made.step]
     if not isinstance(act, Act):
         raise Bug(
             f"action {made.id} came from step '{made.step}' of '{made.journey}' {made.version}, which is no act step"
         )
-    return act.action.treatment
+    return act
 
 
 def _verdict(turn: Turn, made: Offer, act: Act, instance: Instance) -> Verdict | None:
-    """What the first gate says that does not let the offer through."""
+    """What the first gate says that does not let the offer through, whatever the channel."""
+    return _expired(turn, made) or _unmet(turn, act, instance)
+
+
+def _shut(turn: Turn, made: Offer, act: Act, treatment: Treatment) -> Verdict | None:
+    """What the first gate of a channel says that does not let the offer through there."""
     return (
-        _expired(turn, made)
-        or _unmet(turn, act, instance)
-        or unreachable(turn.customer, act.action.treatment)
-        or _hushed(turn, act.action.treatment)
+        unreachable(turn.customer, treatment)
+        or (_not_now(turn, treatment) if turn.env.attends else None)
         or _quiet(turn, made)
-        or full(turn, made, act.action.treatment)
+        or (_later(turn, made, act, treatment) if turn.env.times_sends else None)
+        or full(turn, made, treatment)
     )
 
 
@@ -185,21 +264,28 @@ def _quiet(turn: Turn, made: Offer) -> Verdict | None:
     return Verdict("quiet", f"quiet for {made.purpose} until {format_moment(until)}", until)
 
 
-def _hushed(turn: Turn, treatment: Treatment) -> Verdict | None:
+def _not_now(turn: Turn, treatment: Treatment) -> Verdict | None:
     policy = turn.env.policy.channel
-    return hushed(turn.customer, policy, treatment, turn.now) if policy is not None else None
+    if policy is None or policy.is_urgent(treatment.kind):
+        return None
+    return hushed(turn.customer, policy, treatment, turn.now)
 
 
-def _stop(turn: Turn, made: Offer, verdict: Verdict) -> None:
+def _later(turn: Turn, made: Offer, act: Act, treatment: Treatment) -> Verdict | None:
+    within_ms = act.action.send_within_ms if act.send_within_ms is None else act.send_within_ms
+    return later(turn, made, treatment, within_ms)
+
+
+def _stop(turn: Turn, made: Offer, verdict: Verdict, besides: Reasons = ()) -> None:
     """Refuses the offer, or holds it until it is looked at again."""
     if verdict.until is None:
-        _decision(turn, made, "refused", [{"rule": verdict.rule, "detail": verdict.detail}])
+        _decision(turn, made, "refused", [{"rule": verdict.rule, "detail": verdict.detail}, *besides])
     elif verdict.until >= made.expires_at and not verdict.answered:
         detail = f"{verdict.detail}, but it expires at {format_moment(made.expires_at)}"
-        _decision(turn, made, "refused", [{"rule": verdict.rule, "detail": detail}])
+        _decision(turn, made, "refused", [{"rule": verdict.rule, "detail": detail}, *besides])
     else:
         made.due = verdict.until
-        _decision(turn, made, "held", [{"rule": verdict.rule, "detail": verdict.detail}])
+        _decision(turn, made, "held", [{"rule": verdict.rule, "detail": verdict.detail}, *besides])
         _keep(turn, made)
 
 
@@ -245,8 +331,8 @@ def _failed(turn: Turn, made: Offer, error: str) -> Failed:
     return Failed(made.channel, turn.customer_id, value, error)
 
 
-def _publish(turn: Turn, made: Offer, treatment: Treatment, content: Rendered, instance: Instance) -> None:
-    customer, now = turn.customer, format_moment(turn.now)
+def _publish(turn: Turn, made: Offer, choice: Choice, content: Rendered, instance: Instance) -> None:
+    customer, now, treatment = turn.customer, format_moment(turn.now), choice.treatment
     made.customer_id = turn.customer_id
     value: dict[str, Any] = {
         "kind": "action",
@@ -270,13 +356,15 @@ def _publish(turn: Turn, made: Offer, treatment: Treatment, content: Rendered, i
         "trigger": made.trigger,
         "priority": treatment.priority,
     }
+    if customer.chains and (chain := customer.chains.get(made.id)) is not None and chain.sent:
+        value["follows"] = next(reversed(chain.sent))
     event = turn.event
     traceparent = event.traceparent if event is not None else (instance.last or instance.entry).get("traceparent")
     turn.act(Outgoing(made.channel, turn.customer_id, value, traceparent))
     _record(turn, made, treatment)
     use(customer, made)
     fallbacks = [{"rule": "fallback", "detail": reason} for reason in content.fallbacks]
-    _decision(turn, made, "published", fallbacks or _PASSED)
+    _decision(turn, made, "published", [*choice.reasons, *fallbacks] if choice.reasons else fallbacks or _PASSED)
     if _can_be_withdrawn(turn, made):
         made.due = None
         _keep(turn, made)

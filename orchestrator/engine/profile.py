@@ -7,10 +7,13 @@ from typing import Any, Final
 from orchestrator.engine.customer import Consent, Customer
 from orchestrator.engine.visit import arrive, is_over
 from orchestrator.events.engagement import BOUNCED, NOT_OF_CUSTOMER, UNSUBSCRIBED, is_hard_bounce
-from orchestrator.events.event import CONSENT_CHANGED, IDENTIFIED, PAGE_VIEWED, Event
+from orchestrator.events.event import CONSENT_CHANGED, IDENTIFIED, PAGE_VIEWED, PREFERENCES_CHANGED, Event
 
 ALL_CHANNELS: Final = "*"
-OF_PERMISSION: Final = frozenset({CONSENT_CHANGED, *UNSUBSCRIBED, *BOUNCED})
+PREFERRED: Final = "preferred_channel"
+"""The trait with the customer's own choice: a channel, or a list of them, the dearest first."""
+
+OF_PERMISSION: Final = frozenset({CONSENT_CHANGED, PREFERENCES_CHANGED, *UNSUBSCRIBED, *BOUNCED})
 _CONTACTS: Final = frozenset({"email", "phone", "push_token"})
 
 
@@ -91,6 +94,10 @@ def _permission(customer: Customer, event: Event) -> bool:
             consent,
         )
         return not consent.given
+    if event.name == PREFERENCES_CHANGED:
+        if PREFERRED in properties:
+            set_trait(customer, PREFERRED, properties[PREFERRED], event.timestamp)
+        return False
     if event.name in UNSUBSCRIBED:
         channel = UNSUBSCRIBED[event.name] or _text(properties.get("channel")) or ALL_CHANNELS
         purpose = _text(properties.get("purpose")) or "marketing"

@@ -98,7 +98,7 @@ def _opened(event: Event, instance: Instance) -> str | None:
     """The act step whose last message the event shows to be opened; that is kept for waits that begin later."""
     opened = event.properties.get("action_id")
     for step, id_ in instance.said.items():
-        if id_ and id_ == opened:
+        if id_ and isinstance(opened, str) and opened in id_.split(","):
             instance.said[step] = ""
             return step
     return None

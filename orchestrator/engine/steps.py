@@ -95,7 +95,8 @@ class Split:
 class Act:
     """Offers ``action`` after ``delay_ms``, if ``condition`` still holds then; goes on at once.
 
-    ``awaited`` says that a step waits for its message to be opened.
+    ``awaited`` says that a step waits for its message to be opened. ``send_within_ms`` is how long that may wait for
+    the customer's best hour, as in ``Action``, if the step says so itself.
     """
 
     id: str
@@ -104,6 +105,7 @@ class Act:
     delay_ms: int
     condition: Condition | None
     awaited: bool = False
+    send_within_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ PAGE_VIEWED: Final = "Page Viewed"
 SCREEN_VIEWED: Final = "Screen Viewed"
 CONSENT_CHANGED: Final = "Consent Changed"
 JOURNEY_REQUESTED: Final = "Journey Requested"
+PREFERENCES_CHANGED: Final = "Preferences Changed"
 LOCATION_CHANGED: Final = "Location Changed"
 
 JOURNEY_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")

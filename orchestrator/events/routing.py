@@ -15,6 +15,7 @@ from orchestrator.events.event import (
     JOURNEY_REQUESTED,
     LOCATION_CHANGED,
     PAGE_VIEWED,
+    PREFERENCES_CHANGED,
     SCREEN_VIEWED,
 )
 
@@ -72,7 +73,7 @@ KNOWN_NAMES: Final[Mapping[str, frozenset[str]]] = {
     ),
     PROFILE: frozenset(
         {
-            *(IDENTIFIED, ALIASED, GROUPED, CONSENT_CHANGED, JOURNEY_REQUESTED, LOCATION_CHANGED),
+            *(IDENTIFIED, ALIASED, GROUPED, CONSENT_CHANGED, PREFERENCES_CHANGED, JOURNEY_REQUESTED, LOCATION_CHANGED),
             *("Profile Updated", "Profile Deleted", "Location Entered", "Location Left"),
         }
     ),

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJso
 
 from orchestrator.content.locales import normal
 from orchestrator.durations import DurationMs
+from orchestrator.journeys.chain import ChannelsOfAction
 from orchestrator.journeys.entries import Moment
 from orchestrator.journeys.model import CEL, Cel, Model, Name, Priority, at_key
 from orchestrator.journeys.source import Location
@@ -140,7 +141,7 @@ class WeightDefinition(Model):
 Rules = Annotated[tuple[Cel | RuleDefinition, ...], BeforeValidator(_listed), CEL]
 
 
-class ActionDefinition(Model):
+class ActionDefinition(ChannelsOfAction):
     """One file of actions/*.yaml: what is said, on which channel or channels, and what it is worth."""
 
     model_config = ConfigDict(

@@ -140,6 +140,8 @@ def _check_step(step: StepDefinition, location: Location) -> Iterator[Finding]:
     if step.act is None:
         if "delay" in step.model_fields_set:
             yield Finding((*location, "delay"), "'delay' belongs to act: to hold the journey, add a wait step")
+        if step.send_time is not None:
+            yield Finding((*location, "send_time"), "'send_time' belongs to act: only messages have a time to be sent")
         if "if_" in step.model_fields_set:
             remedy = _IF_BELONGS.get(step.kind, "put the step into an arm of a branch")
             yield Finding((*location, "if"), f"'if' does not belong to {step.kind}: {remedy}")

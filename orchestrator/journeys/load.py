@@ -17,7 +17,7 @@ from orchestrator.journeys.action import ActionDefinition
 from orchestrator.journeys.audience import CUSTOMER_VARIABLES, EVENT_VARIABLES
 from orchestrator.journeys.audience_checks import check_segments, check_traits
 from orchestrator.journeys.capacities import check_capacities
-from orchestrator.journeys.channel_checks import check_channel_policy
+from orchestrator.journeys.channel_checks import check_channel_policy, check_channels_of
 from orchestrator.journeys.checks import check_action, check_journey
 from orchestrator.journeys.definition import ChannelDefinition, ChannelsDefinition, JourneyDefinition
 from orchestrator.journeys.event_schemas import EVENTS, EventsDefinition, default_schemas, schemas_of
@@ -246,6 +246,7 @@ class _Project:
         for name, action in self._actions.models.items():
             checked = check_action(action, self._channels, self._channel_names, self._partials.texts)
             found += self._actions.placed(name, (each for each in checked if each.partial not in self._partials.wrong))
+            found += self._actions.placed(name, check_channels_of(action, self._policy.channel))
             found += self._typed(name, action, users.get(name, ()), scopes)
         if POLICY in self._sources and self._policy.channel is not None:
             found += _placed(self._sources[POLICY], check_channel_policy(self._policy.channel, self._channel_names))

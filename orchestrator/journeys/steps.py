@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from orchestrator.daytimes import DaytimeMs
 from orchestrator.durations import DurationMs, OffsetMs
+from orchestrator.journeys.channel_policy import SendTime
 from orchestrator.journeys.model import (
     Cel,
     CelValue,
@@ -211,6 +212,7 @@ class StepDefinition(Model):
         description="for act: how long the action is held",
         json_schema_extra={"default": "0 seconds"},
     )
+    send_time: SendTime | None = Field(None, description="for act: when the message is sent, once it is due")
     update: UpdateDefinition | None = Field(None, description="change what is known of the customer: {traits}")
     quiet: QuietDefinition | None = Field(None, description="hold messages of a purpose for a time")
     join: Name | None = Field(

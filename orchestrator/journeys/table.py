@@ -22,6 +22,7 @@ from orchestrator.engine.steps import (
     WaitForOpened,
     WaitUntil,
 )
+from orchestrator.journeys.channel_policy import within_ms
 from orchestrator.journeys.definition import JourneyDefinition
 from orchestrator.journeys.expressions import condition, events, expression
 from orchestrator.journeys.outline import outline
@@ -77,7 +78,9 @@ class Table:
             return self._split(step.split, (*at, "split", "arms"), id_, after)
         if step.act is not None:
             awaited = id_ in self._awaited
-            return Act(id_, after, self._action(step.act), step.delay, condition(step.if_), awaited)
+            return Act(
+                id_, after, self._action(step.act), step.delay, condition(step.if_), awaited, within_ms(step.send_time)
+            )
         return _plain_step(step, id_, after)
 
     def _wait(

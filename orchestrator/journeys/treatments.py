@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Final
 
 from orchestrator.content.action import compile_action as compile_content
-from orchestrator.engine.action import Action, Rule, Weight
+from orchestrator.engine.action import Action, Link, Rule, Weight
 from orchestrator.engine.condition import Condition
 from orchestrator.engine.treatment import Channel, Consent, Treatment
 from orchestrator.errors import ContentError
 from orchestrator.journeys.action import ActionDefinition, RuleDefinition, TreatmentDefinition
 from orchestrator.journeys.capacities import queue_of
+from orchestrator.journeys.channel_policy import within_ms
 from orchestrator.journeys.definition import ChannelDefinition
 from orchestrator.journeys.entries import read_written
 from orchestrator.journeys.expressions import expression
@@ -49,6 +50,9 @@ def compile_action(action: ActionDefinition, pack: Pack, purpose: str = PURPOSE,
         eligibility=_rules(action.eligibility),
         applicability=_rules(action.applicability),
         suitability=_rules(action.suitability),
+        chain=tuple(Link(link.channel, link.until == "clicked", link.within or 0) for link in action.chain or ()),
+        together=action.together,
+        send_within_ms=within_ms(action.send_time),
     )
     treatments = tuple(_treatment(made, said, name, pack) for name, said in action.by_channel.items())
     return replace(made, treatments=treatments)

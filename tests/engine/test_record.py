@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from orchestrator.engine.customer import (
     Assignment,
+    Chain,
     Consent,
     Customer,
     Instance,
@@ -94,6 +95,10 @@ CUSTOMERS = st.builds(
     merged=st.lists(NAMES, max_size=3),
     claimed=dicts(TEXT),
     unheard=st.lists(OBJECTS, max_size=2),
+    site=st.integers(-(2**45), 2**45),
+    calls=dicts(st.integers(-(2**45), 2**45)),
+    hours=st.lists(st.integers(1, 99), max_size=24),
+    chains=dicts(st.builds(Chain, st.integers(0, 9), dicts(st.booleans()))),
     seen=st.binary(max_size=36),
     next_due=st.none() | MOMENTS,
 )
