@@ -12,6 +12,7 @@ import typer
 from orchestrator import __version__
 from orchestrator.commands import (
     apply,
+    catalog,
     customer,
     demo,
     diff,
@@ -64,6 +65,7 @@ app.command()(enter.enter)
 app.command()(tail.tail)
 app.command()(customer.customer)
 app.add_typer(segment.app, name="segment")
+app.add_typer(catalog.app, name="catalog")
 app.add_typer(kafka.app, name="kafka")
 app.add_typer(topics.app, name="topics")
 

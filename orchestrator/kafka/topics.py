@@ -234,6 +234,16 @@ async def check_internal(settings: Settings, bootstrap: str) -> None:
     await _check_there(settings, bootstrap, (DEFINITIONS, CUSTOMER_EVENTS, CHANGELOG))
 
 
+async def check_catalog(settings: Settings, bootstrap: str) -> None:
+    """Refuse to look at what is sold where there is no topic for it.
+
+    Raises:
+        SettingsError: the topic is not there.
+        InfrastructureError: the cluster can't be reached.
+    """
+    await _check_there(settings, bootstrap, (CATALOG,))
+
+
 async def _check_there(settings: Settings, bootstrap: str, logical: Iterable[str]) -> None:
     wanted = [settings.topic(name) for name in logical]
     async with connection(settings, bootstrap) as opened:
