@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import itertools
 import os
@@ -18,10 +19,13 @@ from uuid import uuid4
 
 import orjson
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from orchestrator.errors import UsageError
+from orchestrator.kafka.names import EVENT_TOPICS
 from orchestrator.replay.pace import Pace
 from orchestrator.replay.recording import Recorded, Recording, dated, parse
+from orchestrator.settings import Settings
 
 Run = Callable[..., CompletedProcess[bytes]]
 
@@ -177,7 +181,16 @@ def test_it_sends_what_comes_before_the_pipe_is_closed(wall_project: Path, start
     assert replaying.process.wait(60) == 0
 
 
-def test_ctrl_c_ends_it_while_it_waits_for_lines(wall_project: Path, tmp_path: Path) -> None:
+async def until_written(settings: Settings, bootstrap: str, count: int) -> None:
+    """Until the input topics hold so many records."""
+    async with asyncio.timeout(60), AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer:
+        topics = [settings.topic(topic) for topic in EVENT_TOPICS]
+        inputs = [TopicPartition(topic, number) for topic in topics for number in range(settings.partitions)]
+        while sum((await consumer.end_offsets(inputs)).values()) < count:  # noqa: ASYNC110 - Kafka tells nobody
+            await asyncio.sleep(0.05)
+
+
+def test_ctrl_c_ends_it_while_it_waits_for_lines(wall_project: Path, bootstrap: str) -> None:
     replaying = subprocess.Popen(
         [sys.executable, "-m", "orchestrator", "--project", str(wall_project), "replay", "-"],
         stdin=subprocess.PIPE,
@@ -189,7 +202,7 @@ def test_ctrl_c_ends_it_while_it_waits_for_lines(wall_project: Path, tmp_path: P
     assert b"note: no worker" in replaying.stderr.readline()
     replaying.stdin.write(lines(*cart(customer())))
     replaying.stdin.flush()
-    time.sleep(0.5)
+    asyncio.run(until_written(Settings.load(wall_project), bootstrap, 3))
     replaying.send_signal(signal.SIGINT)
     said = replaying.stderr.read().decode()
     assert replaying.wait(30) == 130
