@@ -66,8 +66,10 @@ def schema_texts() -> Iterator[tuple[str, str]]:
 def _files() -> list[tuple[str, type[Model], str]]:
     """Each kind of file: the name of its schema, its model, and where such files are."""
     from orchestrator.journeys.action import ActionDefinition
+    from orchestrator.journeys.brand import BrandDefinition
     from orchestrator.journeys.definition import ChannelsDefinition, JourneyDefinition
     from orchestrator.journeys.event_schemas import EventsDefinition
+    from orchestrator.journeys.partners import PartnersDefinition
     from orchestrator.journeys.policy import PolicyDefinition
     from orchestrator.journeys.segments import SegmentsDefinition
     from orchestrator.journeys.traits import TraitsDefinition
@@ -81,6 +83,8 @@ def _files() -> list[tuple[str, type[Model], str]]:
         ("traits", TraitsDefinition, "traits.yaml"),
         ("segments", SegmentsDefinition, "segments.yaml"),
         ("policy", PolicyDefinition, "policy.yaml"),
+        ("partners", PartnersDefinition, "partners.yaml"),
+        ("brand", BrandDefinition, "brand.yaml"),
         ("test", TestFile, "tests/**/*.yaml"),
     ]
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from orchestrator.content.formats import Forms
 from orchestrator.content.locales import choose, normal
+from orchestrator.content.own import NO_OWN, Own
 from orchestrator.content.sandbox import afresh, names_of
 from orchestrator.content.templates import (
     NO_PARTIAL_TEXTS,
@@ -19,7 +20,7 @@ from orchestrator.content.templates import (
     check_fields,
     compile_fields,
 )
-from orchestrator.engine.content import NO_SHELF, Rendered, Shelf
+from orchestrator.engine.content import NO_SHELF, UNSAID, Rendered, Said, Shelf
 from orchestrator.engine.policy import Policy
 from orchestrator.errors import ContentError
 from orchestrator.journeys.action import TreatmentDefinition
@@ -54,16 +55,24 @@ class _Locales:
 class ActionContent:
     """Content that is ready to render."""
 
-    __slots__ = ("_fallback", "_locales", "_only", "_replaces_all")
+    __slots__ = ("_fallback", "_locales", "_only", "_own", "_replaces_all")
 
-    def __init__(self, locales: _Locales, fallback: _Locales | None, *, replaces_all: bool) -> None:
+    def __init__(self, locales: _Locales, fallback: _Locales | None, own: Own, *, replaces_all: bool) -> None:
         self._locales = locales
         self._only = locales.only
         self._fallback = fallback
+        self._own = own
         self._replaces_all = replaces_all
 
     def render(
-        self, event: Any, customer: Any, journey: Any, policy: Policy, now: int, shelf: Shelf = NO_SHELF
+        self,
+        event: Any,
+        customer: Any,
+        journey: Any,
+        policy: Policy,
+        now: int,
+        shelf: Shelf = NO_SHELF,
+        said: Said = UNSAID,
     ) -> Rendered:
         """The content for one customer as JSON values.
 
@@ -75,15 +84,16 @@ class ActionContent:
             fields, formatting = self._locales.of(customer, policy)
         if not fields.makers:
             return Rendered(fields.constants.copy())
+        own = self._own.names(said, customer, journey, policy)
         forms = Forms(customer, policy, now, formatting)
         try:
-            return Rendered(fields.make(names_of(event, customer, journey, forms, shelf)))
+            return Rendered(fields.make(names_of(event, customer, journey, forms, shelf, own)))
         except FieldError as error:
             if self._fallback is None:
                 raise ContentError(str(error)) from error
             failed = error
         instead, formatting = self._fallback.of(customer, policy)
-        names = names_of(event, customer, journey, Forms(customer, policy, now, formatting), shelf)
+        names = names_of(event, customer, journey, Forms(customer, policy, now, formatting), shelf, own)
         return _instead(instead, names, failed) if self._replaces_all else _by_field(fields, instead, names)
 
 
@@ -111,9 +121,12 @@ def _by_field(fields: Fields, instead: Fields, names: dict[str, Any]) -> Rendere
 
 
 def compile_action(
-    said: TreatmentDefinition, channel: ChannelDefinition, partials: PartialTexts = NO_PARTIAL_TEXTS
+    said: TreatmentDefinition,
+    channel: ChannelDefinition,
+    partials: PartialTexts = NO_PARTIAL_TEXTS,
+    own: Own = NO_OWN,
 ) -> ActionContent:
-    """The content of a treatment for its channel.
+    """The content of a treatment for its channel; ``own`` is what else its templates see.
 
     Raises:
         ContentError: with the first of the problems that ``check_action`` finds.
@@ -124,9 +137,9 @@ def compile_action(
     fallback = said.fallback
     locales = _compiled(said.content, said.locales, channel, partials)
     if fallback is None:
-        return ActionContent(locales, None, replaces_all=False)
+        return ActionContent(locales, None, own, replaces_all=False)
     instead = _compiled(fallback.content, fallback.locales, channel, partials)
-    return ActionContent(locales, instead, replaces_all=fallback.replaces == "all")
+    return ActionContent(locales, instead, own, replaces_all=fallback.replaces == "all")
 
 
 def check_action(

@@ -14,7 +14,7 @@ from jinja2.tests import TESTS
 from orchestrator.content.filters import FILTERS
 from orchestrator.content.formats import CHECKS, FORMATS, check_part
 
-VARIABLES: Final = ("event", "customer", "journey", "catalog")
+VARIABLES: Final = ("event", "customer", "journey", "catalog", "edit", "survey")
 RECOMMEND: Final = "recommend"
 FUNCTIONS: Final = ("range", RECOMMEND)
 """What can be called, beside macros."""

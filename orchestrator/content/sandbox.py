@@ -19,6 +19,7 @@ from orchestrator.content.bounds import CONCAT, CSS, LINK_PART, LINK_PIECE, MEAS
 from orchestrator.content.filters import FILTERS, LONGEST, TOO_LONG, css_value, join, link_part, link_piece, shown
 from orchestrator.content.formats import FORMS, Forms
 from orchestrator.content.grammar import RECOMMEND, Partial, TemplateError, check, partial_of, sentence
+from orchestrator.content.own import NOTHING_OWN
 from orchestrator.engine.content import NO_SHELF, Shelf
 from orchestrator.errors import Unmet
 
@@ -134,14 +135,22 @@ Run = Callable[[Mapping[str, Any]], str]
 """A compiled template: from the names of ``names_of`` to a text."""
 
 
-def names_of(event: Any, customer: Any, journey: Any, forms: Forms, shelf: Shelf = NO_SHELF) -> dict[str, Any]:
-    """What the templates of one action see; the bounds are counted in it."""
+def names_of(
+    event: Any,
+    customer: Any,
+    journey: Any,
+    forms: Forms,
+    shelf: Shelf = NO_SHELF,
+    own: Mapping[str, Any] = NOTHING_OWN,
+) -> dict[str, Any]:
+    """What the templates of one action see, with what is its own; the bounds are counted in it."""
     return {
         "event": event,
         "customer": customer,
         "journey": journey,
         "catalog": shelf.catalog,
         RECOMMEND: shelf.recommend,
+        **own,
         "range": _range,
         FORMS: forms,
         TURNS: [MOST_TURNS, MOST_MEASURED],

@@ -20,6 +20,8 @@ ActionId = Annotated[
 Version = Annotated[str, Field(min_length=1, description="the version of the journey that the customer is in")]
 Channel = Annotated[str, Field(min_length=1, description="the channel, as in the name of the topic")]
 
+By = Annotated[Name | None, Field(description="the partner who asked for it; left out if none did")]
+
 _TRIGGER: Final = {"event_id": "m-1", "type": "Product Added", "timestamp": "2026-01-02T02:04:05.678Z"}
 
 ACTION: Final[Mapping[str, Any]] = {
@@ -81,6 +83,7 @@ class Action(Sent):
     trigger: Trigger
     priority: int = Field(ge=0, le=1000, description="what matters more has more")
     follows: ActionId | None = Field(None, description="the message on another channel that it comes after, in a chain")
+    by: By = None
 
 
 class Cancel(Sent):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from orchestrator.contracts.actions import ActionId, Channel, Trigger, Version
+from orchestrator.contracts.actions import ActionId, By, Channel, Trigger, Version
 from orchestrator.contracts.form import CustomerId, Moment, Sent, example
 from orchestrator.journeys.model import Name
 
@@ -73,3 +73,4 @@ class Decision(Sent):
         description="the rules that spoke against it; of what was published, why parts of it are the fallback"
     )
     trigger: Trigger | None = Field(description="null when no event did it, but time")
+    by: By = None

@@ -246,6 +246,10 @@ class Request(Received):
 
     journey: Name = Field(description="the journey's name; its entry must have api: true")
     data: dict[str, Any] | None = Field(None, description="what it sees as event.properties.data")
+    by: Name | None = Field(None, description="the partner who asks, by the name in partners.yaml")
+    edits: dict[str, str] | None = Field(
+        None, description="what blocks of its actions are to say: block, or action.block for one action alone"
+    )
 
 
 class JourneyRequested(TrackCall):

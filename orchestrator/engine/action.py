@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from orchestrator.engine.condition import Condition
 from orchestrator.engine.treatment import Treatment
+
+if TYPE_CHECKING:
+    from orchestrator.engine.blocks import Block
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class Action:
     """What could be said, and on which channels: the same in any journey, or without one.
 
     ``propensity``, ``value`` and ``cost`` are numbers, or expressions that give one; ``lever`` is a factor.
+    ``blocks`` are the parts of it that others may write.
     ``starts`` and ``ends`` are moments, or what the clock shows in the project's time zone.
     ``chain`` are channels one after the other; an action that is ``together`` goes out on all of its channels, one
     without either on the best one. ``send_within_ms`` is how long it may wait for the customer's best hour; 0 sends it
@@ -67,6 +73,7 @@ class Action:
     chain: tuple[Link, ...] = ()
     together: bool = False
     send_within_ms: int | None = None
+    blocks: Mapping[str, Block] = field(default_factory=dict)
     routed: bool = field(init=False)
 
     def __post_init__(self) -> None:

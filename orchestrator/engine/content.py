@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from orchestrator.engine.catalogue import NO_CATALOGUE
@@ -29,11 +30,28 @@ class Shelf(NamedTuple):
 NO_SHELF: Final = Shelf(NO_CATALOGUE.view, NO_RECOMMENDER)
 
 
+class Said(NamedTuple):
+    """What templates may need to know of the message itself: its id, and what was written into its blocks."""
+
+    action_id: str = ""
+    edits: Mapping[str, Any] = MappingProxyType({})
+
+
+UNSAID: Final = Said()
+
+
 class Content(Protocol):
     """The compiled content of an action."""
 
     def render(
-        self, event: Any, customer: Any, journey: Any, policy: Policy, now: int, shelf: Shelf = NO_SHELF
+        self,
+        event: Any,
+        customer: Any,
+        journey: Any,
+        policy: Policy,
+        now: int,
+        shelf: Shelf = NO_SHELF,
+        said: Said = UNSAID,
     ) -> Rendered:
         """The content for one customer at a moment in UTC milliseconds, right for its channel.
 

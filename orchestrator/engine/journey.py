@@ -16,6 +16,7 @@ from orchestrator.engine.steps import Act, Split, Step, WaitForEvent, WaitForOpe
 from orchestrator.events.engagement import OPENED
 
 if TYPE_CHECKING:
+    from orchestrator.engine.partners import Partner
     from orchestrator.engine.window import Capacity
 
 ANY: Final = "*"
@@ -97,6 +98,7 @@ class Env:
     are the events that any journey hears.
     ``attribution`` says what outcomes are put down to; None if none are.
     ``adaption`` is the version of what matters to customers who exist already: see ``engine.adapt``.
+    ``partners`` are those who may ask that customers enter journeys, by name.
     Nobody enters a journey that is ``closed``; of these, the ``paused`` stand still, and of the
     ``ended`` all stays end. ``ends_unmapped``: so do those that a journey asks to come to its version
     and has no step for; else they go on in the version where they are. ``channels`` are the names of all.
@@ -111,6 +113,7 @@ class Env:
     policy: Policy = DEFAULT_POLICY
     attribution: Attribution | None = None
     adaption: str = ""
+    partners: Mapping[str, Partner] = field(default_factory=dict)
     audience: Audience = field(default_factory=Audience)
     current: Mapping[str, Journey] = field(default_factory=dict)
     actions: Mapping[str, Action] = field(default_factory=dict)

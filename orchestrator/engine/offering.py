@@ -9,8 +9,9 @@ from typing import Any, Final
 from orchestrator.engine.capacity import full, use, waited_for
 from orchestrator.engine.chain import followers, following, heed, place_of, retry_id, waits_for
 from orchestrator.engine.contacts import Contact, heard, recorded
-from orchestrator.engine.content import Rendered
+from orchestrator.engine.content import Rendered, Said
 from orchestrator.engine.customer import OFFERS_KEPT, Instance, Offer
+from orchestrator.engine.partners import edits_for, request_of
 from orchestrator.engine.presence import hushed
 from orchestrator.engine.reach import address, bounced, forbidden, unreachable
 from orchestrator.engine.routing import Choice, route
@@ -21,9 +22,10 @@ from orchestrator.engine.turn import Failed, Outgoing, Turn, journey_view
 from orchestrator.engine.verdict import Verdict
 from orchestrator.errors import Bug, ContentError
 from orchestrator.events.engagement import is_about_message, outcome_of
-from orchestrator.events.event import Event
+from orchestrator.events.event import JOURNEY_REQUESTED, Event
 from orchestrator.moments import format_moment
 
+_BY_NOBODY: Final[dict[str, str]] = {}
 _PASSED: Final[list[dict[str, str]]] = []
 
 Reasons = Sequence[dict[str, str]]
@@ -110,7 +112,8 @@ def _choice(turn: Turn, made: Offer, act: Act) -> Choice:
 def _say(turn: Turn, made: Offer, choice: Choice, instance: Instance) -> None:
     seen = turn.event_view(instance), turn.customer_view(), journey_view(instance)
     try:
-        content = choice.treatment.content.render(*seen, turn.env.policy, turn.now, turn.shelf)
+        said = Said(made.id, edits_for(made.action, request_of(instance.entry, made.journey)))
+        content = choice.treatment.content.render(*seen, turn.env.policy, turn.now, turn.shelf, said)
     except ContentError as error:
         _decision(turn, made, "refused", [{"rule": "content", "detail": str(error)}, *choice.reasons])
         turn.fail(_failed(turn, made, str(error)))
@@ -155,7 +158,6 @@ def refuse(turn: Turn, made: Offer, verdict: Verdict) -> None:
 
 def withdraw(turn: Turn, made: Offer, reason: str) -> None:
     """Drops a held action; cancels a published one by a record with the same ``action_id``."""
-    _forget(turn, made)
     if made.due is None and made.expires_at > turn.now:
         value: dict[str, Any] = {
             "kind": "cancel",
@@ -172,6 +174,7 @@ def withdraw(turn: Turn, made: Offer, reason: str) -> None:
         traceparent = turn.event.traceparent if turn.event is not None else None
         turn.act(Outgoing(made.channel, made.customer_id, value, traceparent))
     _decision(turn, made, "cancelled", [{"rule": "withdrawn", "detail": reason}])
+    _forget(turn, made)
 
 
 def withdraw_unwanted(turn: Turn) -> None:
@@ -299,7 +302,6 @@ def bound_offers(turn: Turn) -> None:
     offers = turn.customer.offers
     while len(offers) > OFFERS_KEPT:
         oldest = min(offers.values(), key=lambda open_: (open_.due is not None, open_.expires_at, open_.id))
-        _forget(turn, oldest)
         if oldest.due is not None:
             _decision(
                 turn,
@@ -307,6 +309,7 @@ def bound_offers(turn: Turn) -> None:
                 "refused",
                 [{"rule": "bound", "detail": f"more than {OFFERS_KEPT} actions are open for this customer"}],
             )
+        _forget(turn, oldest)
 
 
 def _text(value: Any) -> str | None:
@@ -355,6 +358,7 @@ def _publish(turn: Turn, made: Offer, choice: Choice, content: Rendered, instanc
         "expires_at": format_moment(made.expires_at),
         "trigger": made.trigger,
         "priority": treatment.priority,
+        **_by(turn, made),
     }
     if customer.chains and (chain := customer.chains.get(made.id)) is not None and chain.sent:
         value["follows"] = next(reversed(chain.sent))
@@ -399,6 +403,15 @@ def _cause(turn: Turn, instance: Instance) -> dict[str, Any]:
     return {"event_id": kept["id"], "type": kept["name"], "timestamp": format_moment(kept["timestamp"])}
 
 
+def _by(turn: Turn, made: Offer) -> dict[str, str]:
+    """Who asked that the customer entered, if it was a partner."""
+    instance = turn.customer.instances.get(made.instance)
+    if instance is None or instance.entry["name"] != JOURNEY_REQUESTED:
+        return _BY_NOBODY
+    by = instance.entry["properties"].get("by")
+    return {"by": by} if by is not None else _BY_NOBODY
+
+
 def _decision(turn: Turn, made: Offer, outcome: str, reasons: list[dict[str, str]]) -> None:
     turn.decide(
         {
@@ -415,5 +428,6 @@ def _decision(turn: Turn, made: Offer, outcome: str, reasons: list[dict[str, str
             "outcome": outcome,
             "reasons": reasons,
             "trigger": turn.trigger(),
+            **_by(turn, made),
         }
     )

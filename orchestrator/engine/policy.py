@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ class Policy:
     """``timezone`` and ``locale`` are for customers whose traits name none.
 
     ``holdout_percent`` of all customers enter no journey. ``channel`` is what holds for channels, ``recommending`` what
-    recommendations go by, if anything does.
+    recommendations go by, if anything does. ``survey_link`` is where a click on a score leads to, ``survey_key`` what
+    the links of surveys are signed by.
     """
 
     timezone: str = "UTC"
@@ -25,6 +26,8 @@ class Policy:
     holdout_percent: float = 0
     channel: ChannelPolicy | None = None
     recommending: Recommending | None = None
+    survey_link: str | None = None
+    survey_key: bytes | None = field(default=None, repr=False)
 
 
 DEFAULT_POLICY: Final = Policy()

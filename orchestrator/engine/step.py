@@ -21,6 +21,7 @@ from orchestrator.engine.home import Home
 from orchestrator.engine.journey import Env
 from orchestrator.engine.message import Absorb, Claim, Follow, Full, Granted, Place, ToCustomer
 from orchestrator.engine.offering import settle, withdraw_unwanted
+from orchestrator.engine.partners import check_request
 from orchestrator.engine.profile import learn
 from orchestrator.engine.progress import hear
 from orchestrator.engine.requests import Request, check, decided
@@ -30,7 +31,7 @@ from orchestrator.engine.turn import Step, Turn
 from orchestrator.engine.waits import follow
 from orchestrator.errors import Bug
 from orchestrator.events.engagement import SURVEY_ANSWERED
-from orchestrator.events.event import IDENTIFIED, Event
+from orchestrator.events.event import IDENTIFIED, JOURNEY_REQUESTED, Event
 
 
 def on_event(env: Env, record: Record | None, event: Event, now: int, key: str, home: Home | None = None) -> Step:
@@ -39,6 +40,9 @@ def on_event(env: Env, record: Record | None, event: Event, now: int, key: str, 
     Args:
         now: UTC milliseconds: the clock that expiry, lateness and publication are judged by.
         home: what the partition number has beside the record; without it there is nothing.
+
+    Raises:
+        BadRecord: it asks for what is not allowed; the record is as it was.
     """
     if isinstance(record, Pointer):
         return Step(record, forwards=[Follow(record.to)])
@@ -46,6 +50,8 @@ def on_event(env: Env, record: Record | None, event: Event, now: int, key: str, 
     remembered = seen.remember(customer.seen, event.id, now, env.dedupe_count, env.dedupe_window_ms)
     if remembered is None:
         return Step(customer, duplicate=True)
+    if event.name == JOURNEY_REQUESTED:
+        check_request(env.current.get(event.properties["journey"]), env.partners, event.properties)
     customer.seen = remembered
     turn = Turn(env, customer, event, now, home)
     if env.attends:

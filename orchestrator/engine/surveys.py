@@ -48,5 +48,5 @@ def keep(customer: Customer, name: str, answer: list[Any]) -> None:
 
 def _journey_of(customer: Customer, told: dict[str, Any]) -> str | None:
     """The journey that asked: as the survey's link says, else as far as the message is known."""
-    offer = customer.offers.get(str(told.get("action_id")))
-    return told.get("journey") or (offer.journey if offer is not None else None)
+    contact = customer.contacts.get(str(told.get("action_id")))
+    return told.get("journey") or (contact.journey if contact is not None else None)

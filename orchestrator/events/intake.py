@@ -99,7 +99,7 @@ class Intake:
         elif event.name == JOURNEY_REQUESTED:
             _check_request(event.properties)
         elif event.name == SURVEY_ANSWERED:
-            check_answer(event.properties, self._survey_key)
+            check_answer(event.properties, (event.user_id, event.anonymous_id), self._survey_key)
         if topic in self._strict and event.name not in self._strict[topic]:
             raise _unknown_event(event.name, topic, self._strict[topic])
         return event

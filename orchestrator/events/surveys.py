@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from orchestrator.events.event import JOURNEY_NAME
@@ -40,17 +40,18 @@ def group_of(kind: str, score: int) -> str:
     return next(name for highest, name in _GROUPS[kind] if score <= highest)
 
 
-def token_of(key: bytes, action_id: str, survey: str, kind: str, score: int, journey: str) -> str:
+def token_of(key: bytes, customer_id: str, action_id: str, survey: str, kind: str, score: int, journey: str) -> str:
     """32 hex digits (HMAC-SHA256, cut) that only whoever has the key can make for just this answer."""
-    told = "\x1f".join((action_id, survey, kind, str(score), journey)).encode()
+    told = "\x1f".join((customer_id, action_id, survey, kind, str(score), journey)).encode()
     return hmac.new(key, told, hashlib.sha256).hexdigest()[:_TOKEN_LENGTH]
 
 
-def check_answer(properties: dict[str, Any], key: bytes) -> None:
+def check_answer(properties: dict[str, Any], ids: Iterable[str | None], key: bytes) -> None:
     """Refuses an answer that says nothing or that was made up; a score that is written as a text becomes a number.
 
     Args:
         properties: of the event; changed in place.
+        ids: of whoever answers; the link was made for one of them.
         key: what answers must be signed by; if it is empty, none has to be.
 
     Raises:
@@ -71,7 +72,7 @@ def check_answer(properties: dict[str, Any], key: bytes) -> None:
         if value is not None and (type(value) is not str or len(value) > most):
             raise refusal(Code.BAD_SURVEY, f"'properties.{name}' is {shown(value)}: write a text of up to {most}")
     if key:
-        _check_token(properties, key, survey, kind, score)
+        _check_token(properties, ids, key, survey, kind, score)
 
 
 def _score(value: Any) -> Any:
@@ -81,11 +82,13 @@ def _score(value: Any) -> Any:
     return int(value) if type(value) is float and value.is_integer() else value
 
 
-def _check_token(properties: Mapping[str, Any], key: bytes, survey: str, kind: str, score: int) -> None:
+def _check_token(
+    properties: Mapping[str, Any], ids: Iterable[str | None], key: bytes, survey: str, kind: str, score: int
+) -> None:
     told = properties.get("token")
     action_id, journey = properties.get("action_id") or "", properties.get("journey") or ""
-    token = token_of(key, action_id, survey, kind, score, journey)
-    if not isinstance(told, str) or not hmac.compare_digest(token.encode(), told.encode()):
+    tokens = [token_of(key, id_, action_id, survey, kind, score, journey) for id_ in ids if id_ is not None]
+    if told is None or not any(hmac.compare_digest(token.encode(), told.encode()) for token in tokens):
         fault = "is missing" if told is None else "does not belong to this answer"
         remedy = "send what stands in the survey's link, all of it and as it is"
         raise refusal(Code.BAD_SIGNATURE, f"'properties.token' {fault}: {remedy}")

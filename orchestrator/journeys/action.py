@@ -10,10 +10,12 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJso
 
 from orchestrator.content.locales import normal
 from orchestrator.durations import DurationMs
+from orchestrator.journeys.blocks import BlockDefinition, BlockName
 from orchestrator.journeys.chain import ChannelsOfAction
 from orchestrator.journeys.entries import Moment
 from orchestrator.journeys.model import CEL, Cel, Model, Name, Priority, at_key
 from orchestrator.journeys.source import Location
+from orchestrator.journeys.surveys import SurveyDefinition
 
 GOALS: Final = ("inform", "solve", "anticipate", "sell", "retain", "serve")
 RULES: Final = ("eligibility", "applicability", "suitability")
@@ -189,6 +191,10 @@ class ActionDefinition(ChannelsOfAction):
     fallback: FallbackDefinition | None = Field(
         None, description="what is said instead, if a template fails for a customer"
     )
+    editable: dict[BlockName, BlockDefinition] = Field(
+        {}, description="blocks that others may write, for {{ edit.name }} in templates; all else is locked"
+    )
+    survey: SurveyDefinition | None = Field(None, description="what it asks, for {{ survey.choices }} in templates")
     treatments: dict[Name, TreatmentDefinition] | None = Field(
         None, min_length=1, description="instead of channel and content: by channel, what is said there"
     )

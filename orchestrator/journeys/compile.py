@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -26,6 +26,7 @@ from orchestrator.journeys.definition import GoalDefinition
 from orchestrator.journeys.entry import compile_entry
 from orchestrator.journeys.expressions import condition, events
 from orchestrator.journeys.pack import Pack
+from orchestrator.journeys.partners import compile_partners
 from orchestrator.journeys.policy import compile_policy
 from orchestrator.journeys.table import Table
 from orchestrator.journeys.treatments import compile_action
@@ -79,13 +80,15 @@ def compile_env(
     late_after_ms: int,
     pinned: Mapping[tuple[str, str], Journey] = _NONE_PINNED,
     applied: Applied | None = None,
+    survey_key: bytes = b"",
 ) -> Env:
     """All that a step of the engine needs; ``pinned`` are older versions that customers may still stand in.
 
     The env's version is that of the pack's journeys, actions, traits, segments and policy, and of the limits. What is
     pinned beside them does not count, so that a pack that is published again is the same version. A journey that is
     pinned in the version of the pack is taken from there: a change compiles no more than what changed. What was
-    applied has a version already, and so have its journeys.
+    applied has a version already, and so have its journeys. ``survey_key`` is what the links of surveys are signed by,
+    and no part of any version.
 
     Raises:
         DefinitionError: as ``compile_journey``.
@@ -112,6 +115,11 @@ def compile_env(
     limits_of_channels = limits_of(pack.channels)
     if limits_of_channels:
         identity["capacities"] = limits_of_channels
+    partners = compile_partners(pack.partners)
+    if partners:
+        identity["partners"] = {
+            name: [sorted(one.journeys), sorted(one.actions), one.daily_limit] for name, one in partners.items()
+        }
     unused = pack.unused()
     if unused.actions:
         identity["actions"] = _digest(unused.to_json())
@@ -121,7 +129,8 @@ def compile_env(
         entries=_entries(open_),
         occasions=occasions,
         current={journey.name: journey for journey in current},
-        policy=policy,
+        policy=replace(policy, survey_key=survey_key) if survey_key else policy,
+        partners=partners,
         attribution=compile_attribution(pack.policy.attribution),
         adaption=adaption_of(pack, current, states, occasions, ends_unmapped=ends_unmapped),
         ends_unmapped=ends_unmapped,

@@ -16,6 +16,7 @@ from orchestrator.errors import DefinitionError, Problem
 from orchestrator.journeys.action import ActionDefinition
 from orchestrator.journeys.audience import CUSTOMER_VARIABLES, EVENT_VARIABLES
 from orchestrator.journeys.audience_checks import check_segments, check_traits
+from orchestrator.journeys.brand import BrandDefinition, check_brand, check_locked
 from orchestrator.journeys.capacities import check_capacities
 from orchestrator.journeys.channel_checks import check_channel_policy, check_channels_of
 from orchestrator.journeys.checks import check_action, check_journey
@@ -25,8 +26,10 @@ from orchestrator.journeys.expressions import ENTRY_VARIABLES
 from orchestrator.journeys.finding import Finding
 from orchestrator.journeys.model import Model
 from orchestrator.journeys.outline import actions_of
+from orchestrator.journeys.own_checks import check_blocks, check_survey
 from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.partials import PARTIALS, PartialFiles
+from orchestrator.journeys.partners import PartnersDefinition, check_partners
 from orchestrator.journeys.path_checks import check_joins
 from orchestrator.journeys.policy import PolicyDefinition
 from orchestrator.journeys.policy_checks import check_policy
@@ -38,6 +41,7 @@ from orchestrator.journeys.source import LARGEST_FILE, Source, read_source
 from orchestrator.journeys.step_checks import Named, check_experiments
 from orchestrator.journeys.strays import stray, strays_in_tests
 from orchestrator.journeys.traits import TraitsDefinition
+from orchestrator.journeys.treatments import PURPOSE
 from orchestrator.journeys.type_checks import check_action_types, check_journey_types, check_types_in
 
 JOURNEYS: Final = "journeys"
@@ -46,6 +50,8 @@ CHANNELS: Final = "channels.yaml"
 POLICY: Final = "policy.yaml"
 TRAITS: Final = "traits.yaml"
 SEGMENTS: Final = "segments.yaml"
+PARTNERS: Final = "partners.yaml"
+BRAND: Final = "brand.yaml"
 _DEFAULT_CHANNELS: Final = Path(__file__).with_name(CHANNELS)
 
 M = TypeVar("M", bound=Model)
@@ -188,6 +194,8 @@ class _Project:
         self._policy = PolicyDefinition()
         self._traits: TraitsDefinition | None = TraitsDefinition()
         self._segments: SegmentsDefinition | None = SegmentsDefinition(segments={})
+        self._partners = PartnersDefinition(partners={})
+        self._brand = BrandDefinition(locked={})
         self._sources: dict[str, Source] = {}
         self._schemas = default_schemas()
         self._knows_actions = True
@@ -208,6 +216,10 @@ class _Project:
             self._traits = self._read_one(folder / TRAITS, TraitsDefinition)
         if _is_there(folder / SEGMENTS):
             self._segments = self._read_one(folder / SEGMENTS, SegmentsDefinition)
+        if _is_there(folder / PARTNERS):
+            self._partners = self._read_one(folder / PARTNERS, PartnersDefinition) or self._partners
+        if _is_there(folder / BRAND):
+            self._brand = self._read_one(folder / BRAND, BrandDefinition) or self._brand
         if (folder / PARTIALS).is_dir():
             self._problems += self._partials.read(folder / PARTIALS)
             self.files += self._partials.files
@@ -248,6 +260,7 @@ class _Project:
             found += self._actions.placed(name, (each for each in checked if each.partial not in self._partials.wrong))
             found += self._actions.placed(name, check_channels_of(action, self._policy.channel))
             found += self._typed(name, action, users.get(name, ()), scopes)
+            found += self._actions.placed(name, self._branded(action, users.get(name, ())))
         if POLICY in self._sources and self._policy.channel is not None:
             found += _placed(self._sources[POLICY], check_channel_policy(self._policy.channel, self._channel_names))
         if POLICY in self._sources:
@@ -262,6 +275,11 @@ class _Project:
                 self._sources[SEGMENTS],
                 check_types_in(self._segments, replace(scopes, presence=False), CUSTOMER_VARIABLES),
             )
+        if PARTNERS in self._sources:
+            partners = check_partners(self._partners.partners, self._journeys.models, self._actions.names)
+            found += _placed(self._sources[PARTNERS], partners)
+        if BRAND in self._sources:
+            found += _placed(self._sources[BRAND], check_brand(self._brand, self._partials.texts, self._channels))
         return sorted(set(found), key=lambda problem: (problem.path, problem.line, problem.message))
 
     def pack(self) -> Pack:
@@ -279,6 +297,7 @@ class _Project:
             self._traits,
             self._segments.segments,
             self._partials.texts,
+            self._partners.partners,
         )
 
     def known(self) -> Known:
@@ -305,6 +324,14 @@ class _Project:
                 yield Problem(self._partials.path(finding.partial), finding.line, finding.message)
         yield from self._actions.placed(name, own)
 
+    def _branded(self, action: ActionDefinition, journeys: Iterable[JourneyDefinition]) -> Iterator[Finding]:
+        """What is locked in it, and what of it others may write; a survey needs a page to be answered on."""
+        purposes = [action.purpose] if action.purpose else [journey.purpose for journey in journeys] or [PURPOSE]
+        yield from check_locked(action, purposes, self._brand, self._partials.texts)
+        yield from check_blocks(action, self._partials.texts)
+        if self._knows_actions:
+            yield from check_survey(action, self._actions.models, self._policy)
+
     def _users(self) -> dict[str, list[JourneyDefinition]]:
         """The journeys that use each action."""
         users: dict[str, list[JourneyDefinition]] = {}
@@ -324,7 +351,16 @@ class _Project:
             channels=tuple(sorted(self._channel_names)),
             presence=self._policy.channel is not None,
             recommends=self._policy.recommendations is not None or not self._knows_actions,
+            surveys=self._surveys(),
         )
+
+    def _surveys(self) -> tuple[str, ...] | None:
+        """The names of all surveys; not known where an action is wrong or not looked at, or where none asks any."""
+        actions = self._actions
+        if not self._knows_actions or len(actions.models) < len(actions.names):
+            return None
+        asked = {action.survey.name for action in actions.models.values() if action.survey is not None}
+        return tuple(sorted(asked)) or None
 
     def _definitions_in(self, folder: Path) -> Iterator[Path]:
         for path in sorted(folder.rglob("*")):

@@ -18,6 +18,7 @@ from orchestrator.journeys.capacities import without_limits
 from orchestrator.journeys.definition import ChannelDefinition, JourneyDefinition
 from orchestrator.journeys.model import Model, Name
 from orchestrator.journeys.outline import actions_of, walk
+from orchestrator.journeys.partners import PartnerDefinition
 from orchestrator.journeys.policy import PolicyDefinition
 from orchestrator.journeys.segments import SegmentDefinition
 from orchestrator.journeys.traits import TraitsDefinition
@@ -35,6 +36,7 @@ class _PackDefinition(Model):
     traits: TraitsDefinition = _NO_TRAITS
     segments: dict[Name, SegmentDefinition] = Field(default_factory=dict)
     partials: dict[Name, str] = Field(default_factory=dict)
+    partners: dict[Name, PartnerDefinition] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Pack:
     traits: TraitsDefinition = _NO_TRAITS
     segments: Mapping[str, SegmentDefinition] = field(default_factory=dict)
     partials: Mapping[str, str] = field(default_factory=dict)
+    partners: Mapping[str, PartnerDefinition] = field(default_factory=dict)
 
     def part(self, journey: str) -> Pack:
         """One journey with the actions that it uses, their channels and partials: all that its version depends on."""
@@ -77,6 +80,7 @@ class Pack:
             traits=self.traits,
             segments=dict(self.segments),
             partials=dict(self.partials),
+            partners=dict(self.partners),
         )
         plain = definition.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
@@ -103,6 +107,7 @@ class Pack:
             definition.traits,
             definition.segments,
             definition.partials,
+            definition.partners,
         )
         problems = pack._loose_ends()
         if problems:

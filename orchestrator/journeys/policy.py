@@ -12,6 +12,7 @@ from orchestrator.journeys.attribution import AttributionDefinition
 from orchestrator.journeys.channel_policy import ChannelPolicyDefinition, compile_channel_policy
 from orchestrator.journeys.model import Model
 from orchestrator.journeys.recommendations import RecommendationsDefinition, compile_recommendations
+from orchestrator.journeys.surveys import SurveyPolicyDefinition
 from orchestrator.zones import zone
 
 
@@ -47,6 +48,7 @@ class PolicyDefinition(Model):
     attribution: AttributionDefinition | None = Field(
         None, description="what is put down to which action; without it nothing is, and nothing is learned"
     )
+    surveys: SurveyPolicyDefinition | None = Field(None, description="what holds for all surveys")
 
 
 def compile_policy(definition: PolicyDefinition) -> Policy:
@@ -54,4 +56,5 @@ def compile_policy(definition: PolicyDefinition) -> Policy:
     percent = definition.holdout.percent if definition.holdout is not None else 0
     channel = compile_channel_policy(definition.channel) if definition.channel is not None else None
     recommending = compile_recommendations(definition.recommendations)
-    return Policy(definition.timezone, definition.locale, percent, channel, recommending)
+    link = definition.surveys.link if definition.surveys is not None else None
+    return Policy(definition.timezone, definition.locale, percent, channel, recommending, survey_link=link)

@@ -26,6 +26,7 @@ from orchestrator.cel.value_types import (
 from orchestrator.engine.visit import CAMPAIGN
 from orchestrator.events.engagement import OPENED
 from orchestrator.events.surveys import SCALES
+from orchestrator.journeys.action import ActionDefinition
 from orchestrator.journeys.audience import EVENT_VARIABLES
 from orchestrator.journeys.definition import JourneyDefinition
 from orchestrator.journeys.event_schemas import EventSchemas, default_schemas
@@ -46,6 +47,11 @@ _ANSWER: Final = Fields(
     whose="an answer to a survey",
     remedy="there is no other",
 )
+_CHOICE: Final = Fields(MappingProxyType({"score": INT, "group": TEXT, "link": TEXT}), whose="a choice of a survey")
+_SURVEY: Final = Fields(
+    MappingProxyType({"name": TEXT, "kind": TEXT, "question": TEXT, "choices": ListOf(_CHOICE)}), whose="a survey"
+)
+_NO_SURVEY: Final = Fields(what="field of a survey", lack="not there: the action has no 'survey'")
 _CAMPAIGN: Final = Fields(
     MappingProxyType({**dict.fromkeys(CAMPAIGN, TEXT), "at": TIME}), whose="a campaign", remedy="there is no other"
 )
@@ -100,6 +106,15 @@ class Scopes:
     def hearing(self, variables: Variables, events: Iterable[str]) -> Variables:
         """The same where only these events are heard."""
         return {**variables, "event": self._event(events)}
+
+    def of_action(self, action: ActionDefinition) -> Variables:
+        """What templates see that belongs to their action alone."""
+        lack = f"not in 'editable' of the action '{action.action}'"
+        blocks = dict.fromkeys(action.editable, TEXT)
+        return {
+            "edit": Fields(MappingProxyType(blocks), what="block", lack=lack),
+            "survey": _SURVEY if action.survey is not None else _NO_SURVEY,
+        }
 
     def anywhere(self) -> Variables:
         """What a template sees that no journey uses yet."""

@@ -7,11 +7,14 @@ from dataclasses import replace
 from typing import Final
 
 from orchestrator.content.action import compile_action as compile_content
+from orchestrator.content.own import Own
+from orchestrator.content.survey import Survey
 from orchestrator.engine.action import Action, Link, Rule, Weight
 from orchestrator.engine.condition import Condition
 from orchestrator.engine.treatment import Channel, Consent, Treatment
 from orchestrator.errors import ContentError
 from orchestrator.journeys.action import ActionDefinition, RuleDefinition, TreatmentDefinition
+from orchestrator.journeys.blocks import compile_blocks
 from orchestrator.journeys.capacities import queue_of
 from orchestrator.journeys.channel_policy import within_ms
 from orchestrator.journeys.definition import ChannelDefinition
@@ -53,8 +56,12 @@ def compile_action(action: ActionDefinition, pack: Pack, purpose: str = PURPOSE,
         chain=tuple(Link(link.channel, link.until == "clicked", link.within or 0) for link in action.chain or ()),
         together=action.together,
         send_within_ms=within_ms(action.send_time),
+        blocks=compile_blocks(action.editable),
     )
-    treatments = tuple(_treatment(made, said, name, pack) for name, said in action.by_channel.items())
+    asked = action.survey
+    survey = Survey(asked.name, asked.kind, asked.question) if asked is not None else None
+    own = Own(action.action, made.blocks, survey)
+    treatments = tuple(_treatment(made, said, name, pack, own) for name, said in action.by_channel.items())
     return replace(made, treatments=treatments)
 
 
@@ -80,10 +87,10 @@ def _rules(written: Iterable[str | RuleDefinition]) -> tuple[Rule, ...]:
     )
 
 
-def _treatment(action: Action, said: TreatmentDefinition, channel: str, pack: Pack) -> Treatment:
+def _treatment(action: Action, said: TreatmentDefinition, channel: str, pack: Pack, own: Own) -> Treatment:
     definition = pack.channels[channel]
     try:
-        content = compile_content(said, definition, pack.partials)
+        content = compile_content(said, definition, pack.partials, own)
     except ContentError as error:
         raise ContentError(f"action '{action.name}': {error}") from error
     return Treatment(

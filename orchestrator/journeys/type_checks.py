@@ -52,8 +52,10 @@ def check_action_types(
         for found in expressions(action):
             if _compiles(found.source, ALL_VARIABLES):
                 yield from _check(found, variables)
+    own = scopes.of_action(action)
+    shown = {journey: {**variables, **own} for journey, variables in seen.items()}
     for location, text in texts_of(action):
-        for misuse in check_template(text, seen, partials):
+        for misuse in check_template(text, shown, partials):
             yield _placed(misuse, location, text)
 
 

@@ -10,7 +10,7 @@ from textwrap import dedent
 from typing import Final
 
 from orchestrator.journeys.event_schemas import EVENTS
-from orchestrator.journeys.load import ACTIONS, CHANNELS, JOURNEYS, POLICY, SEGMENTS, TRAITS, load
+from orchestrator.journeys.load import ACTIONS, BRAND, CHANNELS, JOURNEYS, PARTNERS, POLICY, SEGMENTS, TRAITS, load
 from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.partials import ENDING, PARTIALS
 
@@ -21,7 +21,9 @@ _FILES: Final = {
     "channels": CHANNELS,
     **dict.fromkeys(("given", "computed", "history"), TRAITS),
     "segments": SEGMENTS,
-    **dict.fromkeys(("timezone", "locale", "holdout", "channel", "recommendations", "attribution"), POLICY),
+    **dict.fromkeys(("timezone", "locale", "holdout", "channel", "recommendations", "attribution", "surveys"), POLICY),
+    "partners": PARTNERS,
+    "locked": BRAND,
     "events": EVENTS,
 }
 _KIND: Final = re.compile(rf"^({'|'.join([*_FOLDERS, *_FILES])}):", re.MULTILINE)

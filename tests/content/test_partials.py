@@ -153,7 +153,7 @@ PROBLEMS = {
     "an open expression": ({"a": "x\n{{ event.name"}, [("a", 2, "unexpected end of template, expected '}}'")]),
     "an unknown name": (
         {"a": "{{ product.name }}"},
-        [("a", 1, "the name 'product' is unknown: there are catalog, customer, event, journey")],
+        [("a", 1, "the name 'product' is unknown: there are catalog, customer, edit, event, journey, survey")],
     ),
     "an unknown partial": ({"a": '\n{% include "b" %}'}, [("a", 2, "the partial 'b' is unknown: there are a")]),
     "itself": ({"a": '{% include "a" %}'}, [("a", 1, "the partials use each other in a circle: a → a")]),

@@ -229,7 +229,7 @@ FIELDS: dict[str, tuple[dict[str, Any], tuple[tuple[str | int, ...], str]]] = {
     "no map": ({"fields": "a"}, (("fields",), "must have keys and values")),
     "within a map": (
         {"fields": {"a": [1, "{{ b }}"]}},
-        (("fields", "a", 1), "the name 'b' is unknown: there are catalog, customer, event, journey"),
+        (("fields", "a", 1), "the name 'b' is unknown: there are catalog, customer, edit, event, journey, survey"),
     ),
 }
 

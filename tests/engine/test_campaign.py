@@ -98,7 +98,8 @@ def test_a_click_that_arrives_a_day_late_is_no_part_of_this_visit(driver: Journe
 
 
 def test_what_is_no_campaign_is_none(driver: JourneyTestDriver) -> None:
-    for odd in ("spring", 7, None, [], {"name": 5, "topic": ""}):
+    odd_ones: list[Any] = ["spring", 7, None, [], {"name": 5, "topic": ""}]
+    for odd in odd_ones:
         page(driver, context={"campaign": odd})
     assert campaign(driver) == {}
 

@@ -169,5 +169,5 @@ def test_every_score_has_a_group(scored: tuple[str, int]) -> None:
 
 @forall(st.lists(st.tuples(st.text(max_size=5), st.integers(0, 10)), min_size=2, max_size=2, unique=True))
 def test_no_two_answers_have_the_same_token(answers: list[tuple[str, int]]) -> None:
-    one, other = (token_of(b"key", action, "delivery", "nps", score, "") for action, score in answers)
+    one, other = (token_of(b"key", "ada", action, "delivery", "nps", score, "") for action, score in answers)
     assert one != other

@@ -270,7 +270,7 @@ ACTIONS = {
     ),
     "a template in a map": (
         action("  object: task\n  fields:\n    a: 1\n    b: ['{{ x }}']", "crm"),
-        "7: the name 'x' is unknown: there are catalog, customer, event, journey",
+        "7: the name 'x' is unknown: there are catalog, customer, edit, event, journey, survey",
     ),
     "no content": ("action: a\nchannel: web\ncontent:", "3: 'content' must have keys and values, not nothing"),
 }
@@ -337,8 +337,8 @@ def test_all_problems_come_together_in_order(tmp_path: Path) -> None:
     }
 
     assert found(tmp_path, files) == [
-        "actions/b.yaml:4: the name 'x' is unknown: there are catalog, customer, event, journey",
-        "actions/b.yaml:5: the name 'y' is unknown: there are catalog, customer, event, journey",
+        "actions/b.yaml:4: the name 'x' is unknown: there are catalog, customer, edit, event, journey, survey",
+        "actions/b.yaml:5: the name 'y' is unknown: there are catalog, customer, edit, event, journey, survey",
         "actions/b.yaml:6: the channel has no field 'z': there are subject, html, text",
         "journeys/a.yaml:5: the action 'x' is unknown: there are b, mail",
         "journeys/a.yaml:6: the action 'y' is unknown: there are b, mail",

@@ -431,7 +431,9 @@ def test_data_of_a_request_is_in_data(tmp_path: Path, events: str | None) -> Non
     """
     files = {"journeys/a.yaml": journey, "actions/mail.yaml": mail("{{ event.properties.data.reason }}")}
     (problem,) = found(tmp_path, files | ({"events.yaml": events} if events else {}))
-    assert problem.startswith("journeys/a.yaml:4: 'event.properties.reason' is unknown: Journey Requested has data, jo")
+    assert problem.startswith(
+        "journeys/a.yaml:4: 'event.properties.reason' is unknown: Journey Requested has by, data, ed"
+    )
     assert problem.endswith("; what was handed over is in event.properties.data")
 
 
