@@ -199,7 +199,7 @@ WORDS = st.lists(
 
 
 @always(WORDS)
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_one_offer_is_never_out_on_two_channels(words: list[tuple[str, str]]) -> None:
     driver = driver_of(EVERYWHERE)
     for word, after in words:
