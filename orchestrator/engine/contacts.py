@@ -17,6 +17,7 @@ KEPT_MS: Final = 30 * 86_400_000
 
 _BETWEEN_FIELDS: Final = ","  # The names in a contact hold neither of them.
 _BETWEEN_CONTACTS: Final = ";"
+_BETWEEN_PURCHASES: Final = "+"
 _FAILED: Final = "failed"
 _STATES: Final = ("published", "sent", "delivered", _FAILED, "dismissed", "opened", "clicked", "replied")
 _RANKS: Final = {state: rank for rank, state in enumerate(_STATES)}
@@ -30,6 +31,7 @@ class Contact:
     ``group`` and ``goal`` are empty where its action names none. ``state`` is the most that is known of it:
     published, sent, delivered, failed, dismissed, opened, clicked or replied, since ``state_at``. Of two words the
     further one holds, whatever the order in which they come: whoever opens a message that had bounced has it.
+    ``won`` has the digests of the purchases that were put down to it.
     """
 
     id: str
@@ -43,6 +45,7 @@ class Contact:
     journey: str
     state: str = "published"
     state_at: int = 0
+    won: tuple[str, ...] = ()
 
     @property
     def counts(self) -> bool:
@@ -141,8 +144,13 @@ def united(contacts: Contacts, other: Contacts) -> Contacts:
     found = {contact.id: contact for contact in contacts}
     for contact in other:
         mine = found.get(contact.id)
-        found[contact.id] = mine.further(contact.state, contact.state_at) if mine is not None else contact
+        found[contact.id] = _united(mine, contact) if mine is not None else contact
     return Contacts.of(found.values())
+
+
+def _united(mine: Contact, other: Contact) -> Contact:
+    known = mine.further(other.state, other.state_at)
+    return replace(known, won=tuple(sorted({*mine.won, *other.won}))) if other.won else known
 
 
 def _written(contact: Contact) -> str:
@@ -159,10 +167,15 @@ def _written(contact: Contact) -> str:
             contact.journey,
             contact.state,
             str(contact.state_at),
+            _BETWEEN_PURCHASES.join(contact.won),
         )
     )
 
 
 def _read(text: str) -> Contact:
-    id_, action, group, goal, channel, purpose, at, priority, journey, state, state_at = text.split(_BETWEEN_FIELDS)
-    return Contact(id_, action, group, goal, channel, purpose, int(at), int(priority), journey, state, int(state_at))
+    id_, action, group, goal, channel, purpose, *others = text.split(_BETWEEN_FIELDS)
+    at, priority, journey, state, state_at, won = others
+    purchases = tuple(won.split(_BETWEEN_PURCHASES)) if won else ()
+    return Contact(
+        id_, action, group, goal, channel, purpose, int(at), int(priority), journey, state, int(state_at), purchases
+    )

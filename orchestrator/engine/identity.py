@@ -78,8 +78,9 @@ def tie(turn: Turn, event: Event) -> None:
 
 def keep_unheard(turn: Turn, event: Event) -> None:
     """While claims are open: keeps an event that a stay on its way might hear."""
-    customer, heard = turn.customer, turn.env.heard
-    if event.name in heard or ANY in heard or is_about_message(event.name) or event.id in customer.claimed.values():
+    customer, heard, name = turn.customer, turn.env.heard, event.name
+    told = is_about_message(name) or name in turn.env.credited
+    if name in heard or ANY in heard or told or event.id in customer.claimed.values():
         customer.unheard.append(_kept(event))
         del customer.unheard[:-UNHEARD_KEPT]
 

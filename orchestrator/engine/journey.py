@@ -96,7 +96,7 @@ class Env:
     that take only so many or close, by name.
     ``occasions`` has those that begin otherwise, ``current`` all current journeys by name, ``heard``
     are the events that any journey hears.
-    ``attribution`` says what outcomes are put down to; None if none are.
+    ``attribution`` says what outcomes are put down to; None if none are, ``credited`` are the events that may be.
     ``adaption`` is the version of what matters to customers who exist already: see ``engine.adapt``.
     ``partners`` are those who may ask that customers enter journeys, by name.
     Nobody enters a journey that is ``closed``; of these, the ``paused`` stand still, and of the
@@ -125,6 +125,7 @@ class Env:
     ends_unmapped: bool = False
     channels: frozenset[str] = frozenset()
     heard: frozenset[str] = field(init=False)
+    credited: frozenset[str] = field(init=False)
     derives: bool = field(init=False)
     browsed: frozenset[str] = field(init=False)
     attends: bool = field(init=False)
@@ -145,4 +146,5 @@ class Env:
         timed = timed or any(journey.times_sends for journey in self.pinned.values())
         object.__setattr__(self, "times_sends", timed)
         object.__setattr__(self, "attends", timed or policy is not None)
+        object.__setattr__(self, "credited", self.attribution.events if self.attribution is not None else frozenset())
         object.__setattr__(self, "heard", frozenset().union(*(journey.hears for journey in self.pinned.values())))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, Final
 
+from orchestrator.engine.attribution import credit, tell, tell_published
 from orchestrator.engine.capacity import full, use, waited_for
 from orchestrator.engine.chain import followers, following, heed, place_of, retry_id, waits_for
 from orchestrator.engine.contacts import Contact, heard, recorded
@@ -191,12 +192,19 @@ def withdraw_unwanted(turn: Turn) -> None:
 
 
 def settle(turn: Turn, event: Event) -> None:
-    """A sender's word of what became of an action, or the customer's answer: nothing is left to withdraw."""
+    """A sender's word of what became of an action, or the customer's answer: nothing is left to withdraw.
+
+    A purchase is an answer too, if it is put down to something.
+    """
+    credit(turn, event)
     if not is_about_message(event.name):
         return
     customer, told = turn.customer, outcome_of(event.name, event.properties)
     if told is not None:
-        customer.contacts, _ = heard(customer.contacts, *told, event.timestamp)
+        was = customer.contacts.get(told[0])
+        customer.contacts, news = heard(customer.contacts, *told, event.timestamp)
+        if news is not None and was is not None and turn.env.attribution is not None:
+            tell(turn, news, was, event.timestamp)
     if customer.chains:
         for waiting, reason in heed(customer, event, turn.now):
             withdraw(turn, waiting, reason)
@@ -388,6 +396,8 @@ def _record(turn: Turn, made: Offer, treatment: Treatment) -> None:
         state_at=turn.now,
     )
     turn.customer.contacts = recorded(turn.customer.contacts, contact, turn.now)
+    if turn.env.attribution is not None:
+        tell_published(turn, contact)
 
 
 def _can_be_withdrawn(turn: Turn, made: Offer) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from orchestrator.durations import DurationMs
+from orchestrator.durations import DurationMs, format_duration
+from orchestrator.engine.contacts import KEPT_MS
 from orchestrator.engine.policy import Attribution
 from orchestrator.journeys.expressions import ENTRY_VARIABLES, condition
 from orchestrator.journeys.model import ANY_EVENT, CelValue, EventNames, Model, at_key
@@ -16,7 +17,6 @@ class AttributionDefinition(Model):
     window: DurationMs = Field(
         604_800_000,
         validate_default=False,
-        gt=0,
         description="how long after an action a purchase that does not name it may be put down to it",
         json_schema_extra={"default": "7 days"},
     )
@@ -24,9 +24,14 @@ class AttributionDefinition(Model):
     value: CelValue | None = Field(None, description="what one is worth, in CEL, such as event.properties.total")
 
     @model_validator(mode="after")
-    def _names_events(self) -> AttributionDefinition:
+    def _can_be(self) -> AttributionDefinition:
+        if not 0 < self.window <= KEPT_MS:
+            longest = format_duration(KEPT_MS)
+            raise at_key(
+                "window", f"a window is at most {longest}, for so long it is kept what was said, and not nothing"
+            )
         if ANY_EVENT in self.events:
-            raise at_key("events", "'*' would be any event, and not each is a purchase: name those that are")
+            raise at_key("events", "'*' is any event, and not each is a purchase: name those that are")
         return self
 
 
