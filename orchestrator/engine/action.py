@@ -75,10 +75,24 @@ class Action:
     send_within_ms: int | None = None
     blocks: Mapping[str, Block] = field(default_factory=dict)
     routed: bool = field(init=False)
+    rules: tuple[tuple[str, Rule], ...] = field(init=False)
+    asks_nothing: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        """Most actions have one treatment: that must be cheap to know."""
+        """Most actions have one treatment, ask nothing and are always worth it: that must be cheap to know.
+
+        ``rules`` are all of them in the order in which they are asked.
+        """
+        kinds = {
+            "eligibility": self.eligibility,
+            "applicability": self.applicability,
+            "suitability": self.suitability,
+        }
+        rules = tuple((kind, rule) for kind, found in kinds.items() for rule in found)
+        always = self.starts is None and self.ends is None and not rules
         object.__setattr__(self, "routed", len(self.treatments) > 1 or bool(self.chain))
+        object.__setattr__(self, "rules", rules)
+        object.__setattr__(self, "asks_nothing", always and all(map(self._is_worth, self.treatments)))
 
     @property
     def treatment(self) -> Treatment:
@@ -88,3 +102,7 @@ class Action:
     def on(self, channel: str) -> Treatment:
         """What is said on a channel; on one that it has no treatment for, the first of them."""
         return next((each for each in self.treatments if each.channel.name == channel), self.treatments[0])
+
+    def _is_worth(self, treatment: Treatment) -> bool:
+        value, cost = self.value, treatment.cost
+        return isinstance(value, float) and isinstance(cost, float) and cost <= value

@@ -7,7 +7,8 @@ belongs to may set it anew.
 from __future__ import annotations
 
 from orchestrator.engine import answers, derived, timetable
-from orchestrator.engine.offering import decide
+from orchestrator.engine.offering import put
+from orchestrator.engine.offers import stay_of
 from orchestrator.engine.progress import forget_expired, wake
 from orchestrator.engine.turn import Turn
 from orchestrator.errors import Bug
@@ -22,7 +23,7 @@ def fire(turn: Turn) -> None:
         customer = turn.customer
         if kind == 0:
             made = customer.offers[key]
-            decide(turn, made, customer.instances[made.instance])
+            put(turn, made, stay_of(turn, made))
         elif kind == 1:
             wake(turn, customer.instances[key])
         else:
@@ -60,7 +61,7 @@ def _of_journeys(turn: Turn) -> list[tuple[int, int, str]]:
     waiting = [
         (made.due, 0, made.id)
         for made in customer.offers.values()
-        if made.due is not None and made.journey not in paused
+        if made.due is not None and made.journey not in paused and made.id not in turn.pending
     ]
     waiting += [
         (stay.due, 1, stay.key)

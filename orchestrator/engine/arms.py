@@ -61,7 +61,7 @@ class Propensity:
         """From 0 to 1. Raises ``errors.Unmet`` where neither is such a number."""
         own = customer["traits"].get("propensity")
         own = own.get(self.action) if isinstance(own, Mapping) else None
-        if _is_score(own):
+        if is_score(own):
             return float(own)
         said = "" if own is None else f"customer.traits.propensity.{self.action} is no number from 0 to 1, and "
         if self.general is None:
@@ -72,7 +72,7 @@ class Propensity:
             general = self.general.evaluate(event, customer, journey, catalog)
         except Unmet as unmet:
             raise Unmet(f"the propensity of '{self.action}' is unknown: {said}{unmet}") from None
-        if _is_score(general):
+        if is_score(general):
             return float(general)
         raise Unmet(f"the propensity of '{self.action}' is unknown: {said}{self.general.source} gives none from 0 to 1")
 
@@ -100,5 +100,6 @@ class LikelyTo:
         return self.propensity.score(event, customer, journey, catalog) > self.above
 
 
-def _is_score(value: Any) -> TypeGuard[int | float]:
+def is_score(value: Any) -> TypeGuard[int | float]:
+    """Whether a value is a propensity: a number from 0 to 1."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1

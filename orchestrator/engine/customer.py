@@ -71,7 +71,11 @@ class Instance:
 
 @dataclass(slots=True)
 class Offer:
-    """An action that is held until ``due``, or published (``due`` is None) and can still be withdrawn."""
+    """An action that is held until ``due``, or published (``due`` is None) and can still be withdrawn.
+
+    One that stands in a ``placement`` is of no stay in a journey: ``instance``, ``journey``, ``version`` and ``step``
+    are empty, ``place`` is where it stands, from 1 on, and ``cause`` what is kept of the event that it was chosen at.
+    """
 
     id: str
     instance: str
@@ -85,6 +89,9 @@ class Offer:
     trigger: dict[str, Any]
     expires_at: int
     due: int | None
+    placement: str = ""
+    place: int = 0
+    cause: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)

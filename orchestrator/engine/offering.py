@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, Final
 
+from orchestrator.engine.action import Action
+from orchestrator.engine.arbitration import Order, order, unfit
 from orchestrator.engine.attribution import credit, tell, tell_published
 from orchestrator.engine.capacity import full, use, waited_for
 from orchestrator.engine.chain import followers, following, heed, place_of, retry_id, waits_for
 from orchestrator.engine.contacts import Contact, heard, recorded
 from orchestrator.engine.content import Rendered, Said
 from orchestrator.engine.customer import OFFERS_KEPT, Instance, Offer
+from orchestrator.engine.offers import act_of, action_of
 from orchestrator.engine.partners import edits_for, request_of
 from orchestrator.engine.presence import hushed
 from orchestrator.engine.reach import address, bounced, forbidden, unreachable
@@ -21,7 +25,7 @@ from orchestrator.engine.steps import Act
 from orchestrator.engine.treatment import CONSENT_FREE, Treatment
 from orchestrator.engine.turn import Failed, Outgoing, Turn, journey_view
 from orchestrator.engine.verdict import Verdict
-from orchestrator.errors import Bug, ContentError
+from orchestrator.errors import ContentError
 from orchestrator.events.engagement import is_about_message, outcome_of
 from orchestrator.events.event import JOURNEY_REQUESTED, Event
 from orchestrator.moments import format_moment
@@ -72,40 +76,65 @@ def _offer(turn: Turn, instance: Instance, act: Act, treatment: Treatment, id_: 
     if due > turn.now:
         _stop(turn, made, Verdict("delay", f"due at {format_moment(due)}", due))
     else:
-        decide(turn, made, instance)
+        put(turn, made, instance)
 
 
-def decide(turn: Turn, made: Offer, instance: Instance) -> None:
+def put(turn: Turn, made: Offer, instance: Instance) -> None:
+    """Has a due offer decided when the turn is done, among all that are; until then it can be withdrawn."""
+    turn.customer.offers[made.id] = made
+    turn.pending[made.id] = turn, made, replace(instance)  # The stay goes on, and what is said sees it as it was.
+
+
+def decide_all(turn: Turn) -> None:
+    """Decides what is due in this turn, the most important first: what is bounded goes to what matters most."""
+    pending = list(turn.pending.values())
+    turn.pending.clear()
+    if len(pending) > 1:
+        pending.sort(key=_importance)
+    for seen, made, instance in pending:
+        if turn.customer.offers.get(made.id) is made:
+            _decide(seen, made, instance)
+            if made.id not in turn.customer.offers:
+                _forget(turn, made)
+
+
+def _importance(due: tuple[Turn, Offer, Instance]) -> Order:
+    turn, made, instance = due
+    action = action_of(turn, made)
+    return order(action, action.on(made.channel), turn.sight(instance)) if action is not None else (-1, 0.0, 0)
+
+
+def _decide(turn: Turn, made: Offer, instance: Instance) -> None:
     """Checks a due action against expiry, its condition, quiet, consent and reach; then publishes or refuses it."""
-    act = turn.journey(made.journey, made.version).steps.get(made.step)
-    if not isinstance(act, Act):
-        raise Bug(
-            f"action {made.id} came from step '{made.step}' of '{made.journey}' {made.version}, which is no act step"
-        )
+    action = action_of(turn, made)
     turn.customer.offers.pop(made.id, None)
+    if action is None:
+        _stop(turn, made, Verdict("withdrawn", f"there is no action '{made.action}' any more"))
+        return
     if made.journey in turn.env.paused:
         _decision(turn, made, "held", [{"rule": "paused", "detail": "the journey is paused"}])
         _keep(turn, made)
         return
-    verdict = _verdict(turn, made, act, instance)
+    verdict = _verdict(turn, made, action, instance)
     if verdict is not None:
         _stop(turn, made, verdict)
         return
-    choice = _choice(turn, made, act)
+    choice = _choice(turn, made, action)
     if choice.verdict is not None:
         _stop(turn, made, choice.verdict, choice.reasons)
     else:
         _say(turn, made, choice, instance)
-    if act.action.chain:
-        _follow(turn, made, act, instance, choice.verdict)
+    if action.chain:
+        _follow(turn, made, action, instance, choice.verdict)
 
 
-def _choice(turn: Turn, made: Offer, act: Act) -> Choice:
-    """On which channel it goes out, if one is open now."""
-    action = act.action
+def _choice(turn: Turn, made: Offer, action: Action) -> Choice:
+    """On which channel it goes out, if one is open now; what stands in a placement has its channel."""
     if not action.routed:
-        return Choice(action.treatment, _shut(turn, made, act, action.treatment))
-    choice = route(turn, made, action, lambda each: _shut(turn, made, act, each))
+        return Choice(action.treatment, _shut(turn, made, action, action.treatment))
+    if made.placement:
+        return Choice(action.on(made.channel), _shut(turn, made, action, action.on(made.channel)))
+    choice = route(turn, made, action, lambda each: _shut(turn, made, action, each))
     made.channel = choice.treatment.channel.name
     return choice
 
@@ -122,7 +151,7 @@ def _say(turn: Turn, made: Offer, choice: Choice, instance: Instance) -> None:
         _publish(turn, made, choice, content, instance)
 
 
-def _follow(turn: Turn, made: Offer, act: Act, instance: Instance, verdict: Verdict | None) -> None:
+def _follow(turn: Turn, made: Offer, action: Action, instance: Instance, verdict: Verdict | None) -> None:
     """Lines up the next link of a chain: for later if this one went out, for now if its channel is shut."""
     customer = turn.customer
     if made.due is not None and made.id in customer.offers:
@@ -130,18 +159,19 @@ def _follow(turn: Turn, made: Offer, act: Act, instance: Instance, verdict: Verd
     if verdict is not None and not verdict.elsewhere:
         customer.chains.pop(made.id, None)
         return
-    link = act.action.chain[place_of(customer, made).number]
+    link = action.chain[place_of(customer, made).number]
     sent = customer.contacts.get(made.id) is not None
-    next_ = following(customer, act.action, made, sent=sent, now=turn.now)
+    next_ = following(customer, action, made, sent=sent, now=turn.now)
     if next_ is None:
         return
-    if act.awaited:
-        _await(instance, act, next_)
+    act, stay = act_of(turn, made), customer.instances.get(made.instance)
+    if act is not None and act.awaited and stay is not None:
+        _await(stay, act, next_)
     if sent:
         assert next_.due is not None
         _stop(turn, next_, Verdict("chain", waits_for(link), next_.due))
     else:
-        decide(turn, next_, instance)
+        _decide(turn, next_, instance)
 
 
 def _await(instance: Instance, act: Act, made: Offer) -> None:
@@ -181,9 +211,12 @@ def withdraw(turn: Turn, made: Offer, reason: str) -> None:
 def withdraw_unwanted(turn: Turn) -> None:
     """After a no or a bounce: withdraws what may not be said any more. What is only not allowed yet waits on."""
     for made in list(turn.customer.offers.values()):
-        action, treatment = _act(turn, made).action, _treatment(turn, made)
+        action = action_of(turn, made)
+        if action is None:
+            continue
         if made.id not in turn.customer.offers or (made.due is not None and action.routed and not action.together):
             continue  # What waits may go out on another channel.
+        treatment = action.on(made.channel)
         verdict = forbidden(turn.customer, treatment) or bounced(turn.customer, treatment)
         if verdict is not None:
             withdraw(turn, made, verdict.detail)
@@ -224,31 +257,22 @@ def _forget(turn: Turn, made: Offer) -> None:
         del customer.instances[made.instance]
 
 
-def _treatment(turn: Turn, made: Offer) -> Treatment:
-    return _act(turn, made).action.on(made.channel)
-
-
-def _act(turn: Turn, made: Offer) -> Act:
-    act = turn.journey(made.journey, made.version).steps[made.step]
-    if not isinstance(act, Act):
-        raise Bug(
-            f"action {made.id} came from step '{made.step}' of '{made.journey}' {made.version}, which is no act step"
-        )
-    return act
-
-
-def _verdict(turn: Turn, made: Offer, act: Act, instance: Instance) -> Verdict | None:
+def _verdict(turn: Turn, made: Offer, action: Action, instance: Instance) -> Verdict | None:
     """What the first gate says that does not let the offer through, whatever the channel."""
-    return _expired(turn, made) or _unmet(turn, act, instance)
+    return (
+        _expired(turn, made)
+        or _unmet(turn, made, instance)
+        or (None if action.asks_nothing else unfit(action, action.on(made.channel), turn.sight(instance)))
+    )
 
 
-def _shut(turn: Turn, made: Offer, act: Act, treatment: Treatment) -> Verdict | None:
+def _shut(turn: Turn, made: Offer, action: Action, treatment: Treatment) -> Verdict | None:
     """What the first gate of a channel says that does not let the offer through there."""
     return (
         unreachable(turn.customer, treatment)
         or (_not_now(turn, treatment) if turn.env.attends else None)
         or _quiet(turn, made)
-        or (_later(turn, made, act, treatment) if turn.env.times_sends else None)
+        or (_later(turn, made, action, treatment) if turn.env.times_sends else None)
         or full(turn, made, treatment)
     )
 
@@ -261,8 +285,9 @@ def _expired(turn: Turn, made: Offer) -> Verdict | None:
     return Verdict("expired", f"it expired at {format_moment(made.expires_at)}{meanwhile}")
 
 
-def _unmet(turn: Turn, act: Act, instance: Instance) -> Verdict | None:
-    if act.condition is None:
+def _unmet(turn: Turn, made: Offer, instance: Instance) -> Verdict | None:
+    act = act_of(turn, made)
+    if act is None or act.condition is None:
         return None
     holds, unmet = turn.holds(act.condition, instance)
     return None if holds else Verdict("condition", unmet or f"not true: {act.condition.source}")
@@ -282,8 +307,10 @@ def _not_now(turn: Turn, treatment: Treatment) -> Verdict | None:
     return hushed(turn.customer, policy, treatment, turn.now)
 
 
-def _later(turn: Turn, made: Offer, act: Act, treatment: Treatment) -> Verdict | None:
-    within_ms = act.action.send_within_ms if act.send_within_ms is None else act.send_within_ms
+def _later(turn: Turn, made: Offer, action: Action, treatment: Treatment) -> Verdict | None:
+    act = act_of(turn, made)
+    own = act.send_within_ms if act is not None else None
+    within_ms = action.send_within_ms if own is None else own
     return later(turn, made, treatment, within_ms)
 
 
@@ -401,6 +428,8 @@ def _record(turn: Turn, made: Offer, treatment: Treatment) -> None:
 
 
 def _can_be_withdrawn(turn: Turn, made: Offer) -> bool:
+    if not made.journey:
+        return True
     journey = turn.journey(made.journey, made.version)
     return made.purpose not in CONSENT_FREE or bool(journey.exits or journey.goals)
 

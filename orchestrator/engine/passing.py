@@ -11,7 +11,7 @@ import orjson
 
 from orchestrator.engine.assignment import assign, expose
 from orchestrator.engine.customer import Instance
-from orchestrator.engine.offering import action_id, offer
+from orchestrator.engine.offering import action_id, decide_all, offer
 from orchestrator.engine.profile import set_trait
 from orchestrator.engine.steps import Act, Branch, Goto, Join, Quiet, Split, Step, Update
 from orchestrator.engine.turn import Turn
@@ -32,8 +32,10 @@ def take(turn: Turn, instance: Instance, step: Step) -> str | None:
     if isinstance(step, Act):
         offer(turn, instance, step)
     elif isinstance(step, Update):
+        decide_all(turn)  # What is said before it does not see it.
         _update(turn, instance, step)
     elif isinstance(step, Quiet):
+        decide_all(turn)  # What is said before it is not held by it.
         quiet = turn.customer.quiet
         quiet[step.purpose] = max(quiet.get(step.purpose, 0), turn.at + step.duration_ms)
         turn.note("quiet", instance, step.id, step.purpose)

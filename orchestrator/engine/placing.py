@@ -7,7 +7,8 @@ from dataclasses import replace
 from orchestrator.engine.adapt import adapt
 from orchestrator.engine.customer import Pointer, Record, Ticket
 from orchestrator.engine.message import Full, GiveBack, Place
-from orchestrator.engine.offering import decide, refuse
+from orchestrator.engine.offering import put, refuse
+from orchestrator.engine.offers import stay_of
 from orchestrator.engine.pool import POOL
 from orchestrator.engine.progress import forget_expired
 from orchestrator.engine.turn import Step, Turn
@@ -33,7 +34,7 @@ def placed(turn: Turn, message: Place) -> None:
     assert ticket is not None
     ticket.window, ticket.until = message.window, message.until
     made.due = turn.now
-    decide(turn, made, customer.instances[made.instance])
+    put(turn, made, stay_of(turn, made))
     forget_expired(turn)
 
 

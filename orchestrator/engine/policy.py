@@ -19,6 +19,7 @@ class Policy:
     ``holdout_percent`` of all customers enter no journey. ``channel`` is what holds for channels, ``recommending`` what
     recommendations go by, if anything does. ``survey_link`` is where a click on a score leads to, ``survey_key`` what
     the links of surveys are signed by.
+    Actions of the goals ``first`` come before all others.
     """
 
     timezone: str = "UTC"
@@ -28,6 +29,7 @@ class Policy:
     recommending: Recommending | None = None
     survey_link: str | None = None
     survey_key: bytes | None = field(default=None, repr=False)
+    first: tuple[str, ...] = ("serve", "solve")
 
 
 DEFAULT_POLICY: Final = Policy()

@@ -20,7 +20,7 @@ from orchestrator.engine.glance import begins_something, is_unheard
 from orchestrator.engine.home import Home
 from orchestrator.engine.journey import Env
 from orchestrator.engine.message import Absorb, Claim, Follow, Full, Granted, Place, ToCustomer
-from orchestrator.engine.offering import settle, withdraw_unwanted
+from orchestrator.engine.offering import decide_all, settle, withdraw_unwanted
 from orchestrator.engine.partners import check_request
 from orchestrator.engine.profile import learn
 from orchestrator.engine.progress import hear
@@ -183,6 +183,8 @@ def _done(turn: Turn) -> Step:
             break
         enter_joined(turn)
         derived.settle(turn, [])
+    if turn.pending:
+        decide_all(turn)
     if turn.env.attends and len(turn.out.actions) > 1:
         first_for_agents(turn)
     arm(turn)

@@ -11,13 +11,15 @@ from orchestrator.engine.arms import Test
 from orchestrator.engine.audience import Audience, Trait, own_state
 from orchestrator.engine.condition import Condition
 from orchestrator.engine.content import NO_SHELF, Shelf
-from orchestrator.engine.customer import Customer, Instance, Record
+from orchestrator.engine.customer import Customer, Instance, Offer, Record
 from orchestrator.engine.home import Home
 from orchestrator.engine.journey import Env, Journey
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.message import Follow, Message
+from orchestrator.engine.models import NOTHING_LEARNED
 from orchestrator.engine.presence import presence_view
 from orchestrator.engine.recommendations import Recommender
+from orchestrator.engine.sight import Sight
 from orchestrator.engine.visit import campaign_view
 from orchestrator.errors import Bug, Unmet
 from orchestrator.events.event import Event
@@ -68,7 +70,8 @@ class Turn:
     """The work on one customer for one event or timer. ``at`` is where new waits begin.
 
     Without a home the turn counts for itself alone and finds no history. ``changed`` are the parts of
-    the customer that segments have yet to look at, such as ``traits.email``.
+    the customer that segments have yet to look at, such as ``traits.email``. ``pending`` are the offers that are
+    due, by id, each with the turn and the stay that it came of: they are decided together, see ``offering.decide_all``.
     """
 
     __slots__ = (
@@ -85,6 +88,7 @@ class Turn:
         "joins",
         "now",
         "out",
+        "pending",
     )
 
     def __init__(
@@ -104,6 +108,7 @@ class Turn:
         self.at = event.at if event is not None else now
         self.out = Step(customer)
         self.joins: list[tuple[str, Event]] = []
+        self.pending: dict[str, tuple[Turn, Offer, Instance]] = {}
         self.customer_id = customer.key[2:]
         self._customer_view: View | None = None
         self._event_view: View | None = None
@@ -117,7 +122,7 @@ class Turn:
     def about(self, event: Event) -> Turn:
         """The same work, seen by what another event says: what is said of it goes the same way."""
         turn = Turn(self.env, self.customer, event, self.now, self.home)
-        turn.out, turn.changed, turn.joins = self.out, self.changed, self.joins
+        turn.out, turn.changed, turn.joins, turn.pending = self.out, self.changed, self.joins, self.pending
         return turn
 
     def signal(self, id_: str, name: str, properties: dict[str, Any]) -> Event:
@@ -183,6 +188,13 @@ class Turn:
 
     def _recommended(self) -> list[dict[str, Any]]:
         return self.recommend(RECOMMENDED) if self.env.policy.recommending is not None else []
+
+    def sight(self, instance: Instance | None = None) -> Sight:
+        """What the rules and values of actions see now."""
+        event = self.event_view(instance) if instance is not None or self.event is not None else NOTHING
+        journey = journey_view(instance) if instance is not None else NOTHING
+        customer = self.customer
+        return Sight(event, self.customer_view(), journey, customer, self.env.policy, NOTHING_LEARNED, self.now)
 
     def profile_changed(self) -> None:
         """Conditions see the change from here on."""
@@ -354,7 +366,9 @@ class _Readings(Mapping[str, Callable[[], Any]]):
 
 
 def journey_view(instance: Instance) -> View:
-    """The stay in a journey as conditions and templates see it."""
+    """The stay in a journey as conditions and templates see it; nothing of what is offered without one."""
+    if not instance.journey:
+        return NOTHING
     fields: dict[str, Any] = {
         "name": instance.journey,
         "version": instance.version,

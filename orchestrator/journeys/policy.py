@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from orchestrator.content.locales import normal
 from orchestrator.engine.policy import Policy
+from orchestrator.journeys.action import GoalName
 from orchestrator.journeys.attribution import AttributionDefinition
 from orchestrator.journeys.channel_policy import ChannelPolicyDefinition, compile_channel_policy
 from orchestrator.journeys.model import Model
@@ -33,6 +34,15 @@ class HoldoutDefinition(Model):
     )
 
 
+class ArbitrationDefinition(Model):
+    """Which action comes first where several could be said."""
+
+    first: tuple[GoalName, ...] = Field(
+        ("serve", "solve"),
+        description="goals whose actions come before all others, in this order",
+    )
+
+
 class PolicyDefinition(Model):
     """policy.yaml: what holds for all customers."""
 
@@ -49,6 +59,9 @@ class PolicyDefinition(Model):
         None, description="what is put down to which action; without it nothing is, and nothing is learned"
     )
     surveys: SurveyPolicyDefinition | None = Field(None, description="what holds for all surveys")
+    arbitration: ArbitrationDefinition = Field(
+        ArbitrationDefinition(), description="which action comes first where several could be said"
+    )
 
 
 def compile_policy(definition: PolicyDefinition) -> Policy:
@@ -57,4 +70,12 @@ def compile_policy(definition: PolicyDefinition) -> Policy:
     channel = compile_channel_policy(definition.channel) if definition.channel is not None else None
     recommending = compile_recommendations(definition.recommendations)
     link = definition.surveys.link if definition.surveys is not None else None
-    return Policy(definition.timezone, definition.locale, percent, channel, recommending, survey_link=link)
+    return Policy(
+        timezone=definition.timezone,
+        locale=definition.locale,
+        holdout_percent=percent,
+        channel=channel,
+        recommending=recommending,
+        survey_link=link,
+        first=definition.arbitration.first,
+    )

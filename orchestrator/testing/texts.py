@@ -21,9 +21,11 @@ _FILES: Final = {
     "channels": CHANNELS,
     **dict.fromkeys(("given", "computed", "history"), TRAITS),
     "segments": SEGMENTS,
-    **dict.fromkeys(("timezone", "locale", "holdout", "channel", "recommendations", "attribution", "surveys"), POLICY),
     "partners": PARTNERS,
     "locked": BRAND,
+    **dict.fromkeys(
+        ("timezone", "locale", "holdout", "arbitration", "attribution", "channel", "recommendations", "surveys"), POLICY
+    ),
     "events": EVENTS,
 }
 _KIND: Final = re.compile(rf"^({'|'.join([*_FOLDERS, *_FILES])}):", re.MULTILINE)

@@ -119,7 +119,7 @@ def test_marketing_is_held_while_the_customer_is_on_the_line_and_service_is_not(
     driver = given(asking("act: hello", "act: answer"))
     call(driver, "Started")
     assert names(driver.track("ada", "Asked")) == ["answer"]
-    held = driver.decisions[0]
+    held = driver.decisions[-1]
     assert (held["outcome"], held["reasons"]) == (
         "held",
         [{"rule": "on-the-line", "detail": "the customer is on the line since 2026-01-05T09:00:00.000Z"}],
