@@ -48,8 +48,8 @@ class Order(Protocol):
     def offer(self, topic: str, records: Sequence[Input], wall: int) -> None:
         """Takes in what was fetched of a logical topic."""
 
-    def take(self, work: Work, timers: Timers, wall: int) -> bool:
-        """Feeds records and due timers to the work, up to where definitions change; True if more could be taken."""
+    def take(self, work: Work, timers: Timers, wall: int, most: int) -> bool:
+        """Feeds up to ``most`` records and due timers to the work, or to where definitions change; True if not all."""
 
     def see(self, horizons: Mapping[str, Horizon], wall: int) -> None:
         """Learns how far the inputs are read."""
@@ -99,9 +99,9 @@ class WallOrder:
         self.pending += len(records)
         self.record_bytes = mean_bytes(records)
 
-    def take(self, work: Work, timers: Timers, wall: int) -> bool:
+    def take(self, work: Work, timers: Timers, wall: int, most: int) -> bool:
         """As ``Order.take``."""
-        left = most_records(self.record_bytes)
+        left = most
         while left and self.pending and work.following is None:
             left -= self._take_run(work, timers, wall, left)
         if work.following is not None:
@@ -196,10 +196,10 @@ class EventOrder:
             queue.append((self._latest[topic], record))
         self._received[topic] = records[-1].offset + 1
 
-    def take(self, work: Work, timers: Timers, wall: int) -> bool:
+    def take(self, work: Work, timers: Timers, wall: int, most: int) -> bool:
         """As ``Order.take``."""
         self._release_unmarked(wall)
-        left = most_records(self.record_bytes)
+        left = most
         for topic, at, record in self._ready():
             if not timers.fire(work, at - 1, self._at_due):
                 return True

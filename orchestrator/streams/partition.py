@@ -20,7 +20,7 @@ from orchestrator.events.intake import Intake
 from orchestrator.streams.checkpoint import Checkpoint
 from orchestrator.streams.definitions import Envs
 from orchestrator.streams.metrics import Metrics
-from orchestrator.streams.order import Order
+from orchestrator.streams.order import Order, most_records
 from orchestrator.streams.recent import Recent
 from orchestrator.streams.requests import Answer, Requests, moved
 from orchestrator.streams.store import Meta, Store
@@ -34,6 +34,8 @@ _log = logging.getLogger(__name__)
 PENDING_BYTES_HIGH: Final = 2 << 20
 PENDING_BYTES_LOW: Final = 1 << 19
 _TICK_S: Final = 0.025
+_STRETCH: Final = 250
+"""Records that are decided without a pause: some milliseconds, or answers and acknowledgements would wait for more."""
 _GATHER_S: Final = 0.005
 """What was written just before on another topic may come with the next fetch: the address before the sign-up."""
 _IDLE_S: Final = 0.25
@@ -201,9 +203,9 @@ class Partition:
             await asyncio.sleep(0)  # lets the answers go out before what may be a long batch
         else:
             work = begin()
+        more = await self._decide(work, began)
+        now = self._order.clock_ms(began)
         with self._metrics.stage("decide"):
-            more = self._order.take(work, self._timers, began)
-            now = self._order.clock_ms(began)
             meta = sweep(work, self.store, begun(self.meta, env), now)
         if work:
             with self._metrics.stage("checkpoint"):
@@ -219,6 +221,18 @@ class Partition:
         self._metrics.count(work.counts, self._around.clock())
         self._resume_paused()
         return (more and bool(work)) or meta.swept is not None or bool(self._requests)
+
+    async def _decide(self, work: Work, began: int) -> bool:
+        """Takes what one checkpoint holds, in stretches: meanwhile those of other partitions go on."""
+        left = most_records(self._order.record_bytes)
+        while True:
+            before = self._order.pending
+            with self._metrics.stage("decide"):
+                more = self._order.take(work, self._timers, began, min(left, _STRETCH))
+            left -= before - self._order.pending
+            if not more or left <= 0 or self._order.pending == before or work.following is not None:
+                return more
+            await asyncio.sleep(0)
 
     def _in_force(self, grace_ms: int = _GRACE_MS) -> engine.Env | None:
         """The definitions in force here; None while the worker does not have them."""

@@ -224,11 +224,11 @@ def test_work_ends_where_definitions_change(clock: str) -> None:
     order, timers = orders()[clock], NoTimers()
     order.offer(names.CUSTOMER_EVENTS, [marker("7-0123456789ab", 5), marker("8-0123456789ab", 6)], START)
     before, after, last = work_of(), work_of(), work_of()
-    assert order.take(before, timers, START)  # type: ignore[arg-type]
+    assert order.take(before, timers, START, 10)  # type: ignore[arg-type]
     assert (before.following, before.offsets) == ("7-0123456789ab", {names.CUSTOMER_EVENTS: 6})
-    assert order.take(after, timers, START)  # type: ignore[arg-type]
+    assert order.take(after, timers, START, 10)  # type: ignore[arg-type]
     assert (after.following, after.offsets) == ("8-0123456789ab", {names.CUSTOMER_EVENTS: 7})
-    assert not order.take(last, timers, START)  # type: ignore[arg-type]
+    assert not order.take(last, timers, START, 10)  # type: ignore[arg-type]
     assert not last
     assert order.pending == 0
 
@@ -237,7 +237,7 @@ def test_what_comes_after_the_marker_is_left_for_the_next_checkpoint() -> None:
     order, work = WallOrder(), work_of()
     order.offer(names.CUSTOMER_EVENTS, [marker("7-0123456789ab")], START)
     order.offer("events.click", [page(0), page(1)], START)
-    order.take(work, NoTimers(), START)  # type: ignore[arg-type]
+    order.take(work, NoTimers(), START, 10)  # type: ignore[arg-type]
     assert work.following is not None
     assert order.pending == 2
 

@@ -15,7 +15,7 @@ from orchestrator.events.intake import Intake, Limits
 from orchestrator.events.routing import PROFILE
 from orchestrator.kafka import names
 from orchestrator.streams.headers import TIME
-from orchestrator.streams.order import GRACE_MS, UNMARKED_PAUSE_MS, EventOrder, Order, WallOrder
+from orchestrator.streams.order import GRACE_MS, UNMARKED_PAUSE_MS, EventOrder, Order, WallOrder, most_records
 from orchestrator.streams.store import Meta, Store
 from orchestrator.streams.timers import Timers
 from orchestrator.streams.transport import Horizon
@@ -60,7 +60,7 @@ class Worker:
 
     def round(self, wall: int) -> bool:
         work = Spy(self.store, self._intake)
-        more = self.order.take(work, self.timers, wall)
+        more = self.order.take(work, self.timers, wall, most_records(self.order.record_bytes))
         self.steps += work.steps
         self.offsets |= work.offsets
         self.store.write(work.writes(), work.timers(), Meta(1, ""))
