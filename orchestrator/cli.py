@@ -26,6 +26,7 @@ from orchestrator.commands import (
     preview,
     replay,
     schema,
+    scores,
     segment,
     send,
     simulate,
@@ -63,6 +64,7 @@ app.command()(send.send)
 app.command()(replay.replay)
 app.command()(enter.enter)
 app.command()(tail.tail)
+app.command()(scores.scores)
 app.command()(customer.customer)
 app.add_typer(segment.app, name="segment")
 app.add_typer(catalog.app, name="catalog")

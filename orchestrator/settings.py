@@ -152,6 +152,11 @@ class Settings(BaseSettings):
         "10 seconds", "How often what was learned is written down, and so reaches decisions."
     )
 
+    survey_secret: Annotated[SecretStr, Field(min_length=16)] | None = Field(
+        None,
+        description="Signs the links of surveys, so that nobody can make up an answer; without it they are not signed.",
+    )
+
     senders: dict[str, dict[str, Any]] = Field(
         {}, repr=False, exclude=True, description="Senders by name, a table for each: see below."
     )
@@ -215,6 +220,11 @@ class Settings(BaseSettings):
     def serves_api(self) -> bool:
         """Whether other programs may ask over HTTP."""
         return self.api == "on" or (self.api == "auto" and bool(self.api_keys or self.api_keys_file))
+
+    @property
+    def survey_key(self) -> bytes:
+        """What the links of surveys are signed by; empty if they are not."""
+        return self.survey_secret.get_secret_value().encode() if self.survey_secret is not None else b""
 
     def topic(self, logical: str) -> str:
         """The real name of a topic."""

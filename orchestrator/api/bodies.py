@@ -85,6 +85,10 @@ class Enter(Body):
 
     customer: Ids
     data: Annotated[Object | None, Field(description="what the journey sees as event.properties.data")] = None
+    edits: Annotated[
+        dict[Word, str] | None,
+        Field(description="what blocks of its actions are to say: block, or action.block for one action alone"),
+    ] = None
 
 
 class Outcome(Body):

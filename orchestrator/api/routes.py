@@ -22,8 +22,9 @@ from orchestrator.channels.reports import OUTCOMES, reported
 from orchestrator.engine import Request
 from orchestrator.engine.customer import ANONYMOUS, USER
 from orchestrator.engine.entry import OnRequest
+from orchestrator.engine.partners import NOT_ALLOWED, check_request, partner_of
 from orchestrator.engine.requests import UNKNOWN_CHANNEL, UNKNOWN_PLACEMENT
-from orchestrator.errors import InfrastructureError, RequestRefused
+from orchestrator.errors import BadRecord, InfrastructureError, RequestRefused
 from orchestrator.events.identifiers import ID_MAX
 from orchestrator.events.requested import journey_requested
 from orchestrator.events.timestamps import read_moment
@@ -37,6 +38,7 @@ _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     for status, what in {
         400: "no JSON",
         401: "no API key, or one that is not known",
+        403: "more than the caller may",
         413: "too large",
         422: "not valid",
         503: "the customer's home is on its way to another worker; Retry-After says when to ask again",
@@ -73,6 +75,7 @@ def routes(member: Member, owners: Owners) -> APIRouter:
         committed with its next checkpoint; `durable=true` waits for that. The same Idempotency-Key with the same body
         gets the same answer for a day.
         """
+        _refuse_partner(member, http)
         asked = Request(
             customer=body.customer.key,
             id=key,
@@ -99,16 +102,22 @@ def routes(member: Member, owners: Owners) -> APIRouter:
         """Asks that a customer enters a journey whose entry has `api: true`.
 
         It is the event Journey Requested, and decided as any other: re-entry and caps of the journey hold. What became
-        of it stands in the customer's story.
+        of it stands in the customer's story. With a partner's key it is the partner who asks, within what they may.
         """
         _check_journey(member, name)
+        by = _partner(member, http)
+        edits = {"edits": body.edits} if body.edits is not None else {}
+        _check_asked(member, {"journey": name, **edits, **({"by": by} if by is not None else {})})
         id_ = f"enter-{_digest(http.state.caller, name, key)}" if key is not None else f"enter-{uuid4().hex}"
         ids = body.customer
-        event = journey_requested(name, ids.id, body.data, anonymous=ids.anonymous, id_=id_, at=member.now())
+        event = journey_requested(
+            name, ids.id, body.data, anonymous=ids.anonymous, id_=id_, at=member.now(), by=by, **edits
+        )
         return await _publish(member, event, ids)
 
     @router.post("/actions/{id}/outcome", status_code=202, response_model=Accepted)
     async def outcome(
+        http: HttpRequest,
         id_: Annotated[str, Path(alias="id", description="the action_id")],
         body: Outcome,
         key: OptionalKey = None,
@@ -117,6 +126,7 @@ def routes(member: Member, owners: Owners) -> APIRouter:
 
         Each outcome of an action counts once, however often it is reported; an Idempotency-Key tells clicks apart.
         """
+        _refuse_partner(member, http)
         if _ACTION_ID.fullmatch(id_) is None:
             raise invalid("path.id", "an action_id has 32 hexadecimal digits: take it from the action or the answer")
         event_id = f"{id_}/{body.outcome}" + (f"/{_digest(key)}" if key is not None else "")
@@ -134,6 +144,7 @@ def routes(member: Member, owners: Owners) -> APIRouter:
         ],
     ) -> Response:
         """All that is known of a customer: state, open journeys, what was said, recent decisions and why."""
+        _refuse_partner(member, http)
 
         async def ask(home: Home, key: str) -> Found:
             found = home.known(key)
@@ -180,6 +191,32 @@ def _check_journey(member: Member, name: str) -> None:
         raise Problem(
             409, "closed", f"the journey '{name}' takes nobody in at present: 'orchestrator resume {name}' opens it"
         )
+
+
+def _partner(member: Member, http: HttpRequest) -> str | None:
+    """The partner whose key asks, if it is one's."""
+    partners = member.env.partners if member.env is not None else {}
+    found = partner_of(partners, http.state.caller)
+    return found.name if found is not None else None
+
+
+def _refuse_partner(member: Member, http: HttpRequest) -> None:
+    """A partner puts customers into journeys, and learns nothing of them."""
+    partner = _partner(member, http)
+    if partner is not None:
+        raise Problem(
+            403, "partner", f"the key is that of the partner '{partner}', who may only put customers into journeys"
+        )
+
+
+def _check_asked(member: Member, properties: dict[str, Any]) -> None:
+    """Tells at once what the event would be refused for."""
+    env = member.env
+    assert env is not None
+    try:
+        check_request(env.current.get(properties["journey"]), env.partners, properties)
+    except BadRecord as bad:
+        raise Problem(403 if bad.code == NOT_ALLOWED else 422, bad.code.replace("_", "-"), str(bad)) from bad
 
 
 def _moment(member: Member, stamp: str | None) -> int:

@@ -1,10 +1,11 @@
-"""``orchestrator enter``: asks that a customer enters a journey."""
+"""``orchestrator enter``: asks that a customer, or each of a list, enters a journey."""
 
 from __future__ import annotations
 
 import time
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,39 +15,76 @@ from orchestrator.commands.running import run
 
 if TYPE_CHECKING:
     from orchestrator.journeys.definition import JourneyDefinition
+    from orchestrator.journeys.pack import Pack
     from orchestrator.settings import Settings
 
+_CUSTOMER = "A userId, or with --anonymous an anonymousId."
+_LIST = "CSV with a column customer; a column edit.BLOCK is an edit, any other goes into the data."
 _DATA = "A JSON object; the journey sees it as event.properties.data."
-_ANONYMOUS = "The id is an anonymousId."
+_EDIT = "BLOCK=TEXT, or ACTION.BLOCK=TEXT: what a block of its messages is to say. May be given several times."
+_BY = "The partner who asks, by the name in partners.yaml; it stands on all that is sent."
+_ANONYMOUS = "The ids are anonymousIds."
+_AT_ONCE = 1_000
 
 
 def enter(
     context: typer.Context,
     journey: Annotated[str, typer.Argument(metavar="JOURNEY", help="Its entry must have 'api: true'.")],
-    customer: Annotated[str, typer.Option(metavar="ID", help="A userId, or with --anonymous an anonymousId.")],
+    customer: Annotated[str | None, typer.Option(metavar="ID", help=_CUSTOMER, show_default=False)] = None,
+    from_list: Annotated[
+        Path | None, typer.Option("--list", metavar="FILE.csv", help=_LIST, show_default=False)
+    ] = None,
     data: Annotated[str | None, typer.Option(metavar="JSON", help=_DATA, show_default=False)] = None,
+    edit: Annotated[list[str] | None, typer.Option(metavar="BLOCK=TEXT", help=_EDIT, show_default=False)] = None,
+    by: Annotated[str | None, typer.Option(metavar="PARTNER", help=_BY, show_default=False)] = None,
     anonymous: Annotated[bool, typer.Option("--anonymous", help=_ANONYMOUS)] = False,
 ) -> None:
-    """Ask that a customer enters a journey.
+    """Ask that a customer, or each of a list, enters a journey.
 
     It is an event, Journey Requested, and decided as any other: conditions, re-entry and caps of the journey hold. What
-    became of it stands in the customer's story on the journey log. Exit code 2 if there is no such journey, in the
-    project or, without journeys in it, in force; or if its entry has no 'api: true'.
+    became of it stands in the customer's story on the journey log. Exit code 2, and nobody is asked for, if there is no
+    such journey, in the project or, without journeys in it, in force; if its entry has no 'api: true'; or if an edit is
+    not allowed, or the partner may not.
 
     \b
     Examples:
       orchestrator enter callback --customer user_0042
       orchestrator enter callback --customer user_0042 --data '{"reason": "delivery was late"}'
+      orchestrator enter invite --list customers.csv --edit "greeting=See you on Friday" --by bike-house
       orchestrator tail journey-log
     """
+    from orchestrator.console.entrants import entrants_in
+    from orchestrator.errors import UsageError
+
     settings = settings_of(context)
-    event = request(journey, customer, _object(data), anonymous=anonymous)
-    check_requested(journey, _journeys(context, settings))
-    run(_send(settings, bootstrap_of(settings), event))
-    typer.echo(f"asked: {customer} is to enter {journey} (event {event['messageId']})", err=True)
+    if (customer is None) == (from_list is None):
+        raise UsageError("write --customer ID or --list FILE.csv: who is to enter")
+    edits, told = edits_of(edit or []), _object(data)
+    entrants = entrants_in(from_list) if from_list is not None else [(customer or "", {}, {})]
+    events = [
+        request(journey, id_, (told or {}) | own if own else told, anonymous=anonymous, by=by, edits=edits | changed)
+        for id_, own, changed in entrants
+    ]
+    pack = _pack(context, settings)
+    check_requested(journey, pack.journeys if pack is not None else {})
+    if pack is not None:
+        check_allowed(pack, journey, events)
+    run(_send(settings, bootstrap_of(settings), events))
+    if customer is not None:
+        typer.echo(f"asked: {customer} is to enter {journey} (event {events[0]['messageId']})", err=True)
+    else:
+        typer.echo(f"asked: {len(events)} customers are to enter {journey}", err=True)
 
 
-def request(journey: str, customer: str, data: dict[str, Any] | None, *, anonymous: bool) -> dict[str, Any]:
+def request(
+    journey: str,
+    customer: str,
+    data: dict[str, Any] | None,
+    *,
+    anonymous: bool,
+    by: str | None = None,
+    edits: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """The event that asks for it, with an id of its own.
 
     Raises:
@@ -65,8 +103,21 @@ def request(journey: str, customer: str, data: dict[str, Any] | None, *, anonymo
         raise UsageError(str(error)) from None
     if identity is None:
         raise UsageError("--customer is empty: write an id")
-    now = time.time_ns() // 1_000_000
-    return journey_requested(journey, identity, data, anonymous=anonymous, id_=f"enter-{uuid.uuid4().hex}", at=now)
+    now, id_ = time.time_ns() // 1_000_000, f"enter-{uuid.uuid4().hex}"
+    return journey_requested(journey, identity, data, anonymous=anonymous, id_=id_, at=now, by=by, edits=edits)
+
+
+def edits_of(written: list[str]) -> dict[str, str]:
+    """The edits of ``BLOCK=TEXT``. Raises UsageError."""
+    from orchestrator.errors import UsageError
+
+    edits = {}
+    for each in written:
+        name, sign, text = each.partition("=")
+        if not sign or not name.strip():
+            raise UsageError(f"--edit {each[:80]}: write BLOCK=TEXT, such as greeting='See you on Friday'")
+        edits[name.strip()] = text
+    return edits
 
 
 def check_requested(journey: str, journeys: Mapping[str, JourneyDefinition]) -> None:
@@ -86,17 +137,33 @@ def check_requested(journey: str, journeys: Mapping[str, JourneyDefinition]) -> 
         raise UsageError(f"the journey '{journey}' is entered by '{entry.kind}', and not on request: {remedy}")
 
 
-def _journeys(context: typer.Context, settings: Settings) -> Mapping[str, JourneyDefinition]:
-    """Those of the project's folder; if it has none, those that are in force."""
+def check_allowed(pack: Pack, journey: str, events: list[dict[str, Any]]) -> None:
+    """Raises UsageError if a worker would refuse one of the requests: it is told before any is sent."""
+    from orchestrator.engine.partners import check_request
+    from orchestrator.errors import BadRecord, UsageError
+    from orchestrator.journeys.compile import compile_journey
+    from orchestrator.journeys.partners import compile_partners
+
+    compiled, partners = compile_journey(pack, journey), compile_partners(pack.partners)
+    for number, event in enumerate(events, 1):
+        try:
+            check_request(compiled, partners, event["properties"])
+        except BadRecord as bad:
+            whose = f"customer {number} of the list: " if len(events) > 1 else ""
+            raise UsageError(f"{whose}{bad}") from None
+
+
+def _pack(context: typer.Context, settings: Settings) -> Pack | None:
+    """The definitions of the project's folder; if it has no journeys, those that are in force."""
     from orchestrator.commands.changing import Cluster
     from orchestrator.journeys.load import JOURNEYS, load
 
     if (settings.project / JOURNEYS).is_dir():
-        own = load(settings.project).journeys
-        if own:
+        own = load(settings.project)
+        if own.journeys:
             return own
     catalogue = Cluster(context).catalogue()
-    return catalogue.pack(catalogue.current).journeys if catalogue.current is not None else {}
+    return catalogue.pack(catalogue.current) if catalogue.current is not None else None
 
 
 def _object(text: str | None) -> dict[str, Any] | None:
@@ -115,13 +182,14 @@ def _object(text: str | None) -> dict[str, Any] | None:
     return found
 
 
-async def _send(settings: Settings, bootstrap: str, event: dict[str, Any]) -> None:
+async def _send(settings: Settings, bootstrap: str, events: list[dict[str, Any]]) -> None:
     import orjson
 
     from orchestrator.events.routing import key_of, topic_of
     from orchestrator.replay.recording import Recorded
     from orchestrator.replay.sender import Sender
 
-    record = Recorded(topic_of(event), key_of(event), orjson.dumps(event), None)
+    records = [Recorded(topic_of(event), key_of(event), orjson.dumps(event), None) for event in events]
     async with Sender(settings, bootstrap) as sender:
-        await sender.acknowledged(await sender.send([record]))
+        for begin in range(0, len(records), _AT_ONCE):
+            await sender.acknowledged(await sender.send(records[begin : begin + _AT_ONCE]))

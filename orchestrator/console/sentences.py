@@ -98,6 +98,10 @@ def answered(value: Mapping[str, Any]) -> str:
     return f"{value.get('caller')} asked for {value.get('channel')}, and was told {shown}{left_out}"
 
 
+def _survey(value: dict[str, Any]) -> str:
+    return f"{value.get('score')} in the survey {value.get('survey')} ({value.get('group')})"
+
+
 def _purchase(value: dict[str, Any]) -> str:
     return ", ".join(map(str, value.get("bought") or ()))
 
@@ -108,6 +112,7 @@ _REASONS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     "goal": _goal,
     "answer": answered,
     "purchase": _purchase,
+    "survey": _survey,
 }
 
 

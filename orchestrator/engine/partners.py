@@ -31,12 +31,16 @@ _NO_EDITS: Final[Mapping[str, Any]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """Who may ask: for which ``journeys``, with edits of which ``actions``, for how many customers a day."""
+    """Who may ask: for which ``journeys``, with edits of which ``actions``, for how many customers a day.
+
+    ``keys`` are the names of the API keys that are theirs.
+    """
 
     name: str
     journeys: frozenset[str]
     actions: frozenset[str]
     daily_limit: int | None = None
+    keys: frozenset[str] = frozenset()
 
 
 def check_request(journey: Journey | None, partners: Mapping[str, Partner], properties: Mapping[str, Any]) -> None:
@@ -78,6 +82,11 @@ def edits_for(action: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         return _NO_EDITS
     own = {name.partition(".")[2]: value for name, value in edits.items() if name.startswith(f"{action}.")}
     return {name: value for name, value in edits.items() if "." not in name} | own
+
+
+def partner_of(partners: Mapping[str, Partner], key: str) -> Partner | None:
+    """Whose API key it is, by the key's name; None if it is no partner's."""
+    return next((partner for partner in partners.values() if key in partner.keys), None)
 
 
 def asking(partners: Mapping[str, Partner], event: Event, journey: str) -> Partner | None:

@@ -41,11 +41,13 @@ class Catalogue:
 
     Args:
         limits: of definitions that were applied before changes were numbered.
+        survey_key: what the links of surveys are signed by; it is on no topic.
     """
 
-    def __init__(self, limits: AppliedLimits) -> None:
+    def __init__(self, limits: AppliedLimits, survey_key: bytes = b"") -> None:
         self.history: list[Applied] = []
         self._limits = limits
+        self._survey_key = survey_key
         self._packs: dict[str, bytes] = {}
         self._parsed: dict[str, Pack] = {}
         self._sources: dict[tuple[str, str], str] = {}
@@ -189,7 +191,7 @@ class Catalogue:
                 pinned[place] = journey
         limits = applied.limits if applied is not None else self._limits
         pack = self._pack(applied.pack if applied is not None else version)
-        env = compile_env(pack, **limits.model_dump(), pinned=pinned, applied=applied)
+        env = compile_env(pack, **limits.model_dump(), pinned=pinned, applied=applied, survey_key=self._survey_key)
         return env if applied is not None else replace(env, version=version)
 
     def _journey(self, place: tuple[str, str]) -> Journey | None:

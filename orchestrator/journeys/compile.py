@@ -118,7 +118,8 @@ def compile_env(
     partners = compile_partners(pack.partners)
     if partners:
         identity["partners"] = {
-            name: [sorted(one.journeys), sorted(one.actions), one.daily_limit] for name, one in partners.items()
+            name: [sorted(one.journeys), sorted(one.actions), one.daily_limit, sorted(one.keys)]
+            for name, one in partners.items()
         }
     unused = pack.unused()
     if unused.actions:

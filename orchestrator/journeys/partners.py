@@ -42,7 +42,13 @@ class PartnersDefinition(Model):
 def compile_partners(partners: Mapping[str, PartnerDefinition]) -> dict[str, Partner]:
     """What the engine goes by."""
     return {
-        name: Partner(name, frozenset(partner.journeys), frozenset(partner.actions), partner.daily_limit)
+        name: Partner(
+            name,
+            frozenset(partner.journeys),
+            frozenset(partner.actions),
+            partner.daily_limit,
+            frozenset(partner.keys),
+        )
         for name, partner in sorted(partners.items())
     }
 

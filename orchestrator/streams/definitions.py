@@ -57,7 +57,7 @@ class Definitions:
     def __init__(
         self, client_options: Mapping[str, Any], settings: Settings, changed: Callable[[], None] = lambda: None
     ) -> None:
-        self.catalogue = Catalogue(limits_in(settings))
+        self.catalogue = Catalogue(limits_in(settings), settings.survey_key)
         self.clock: str | None = None
         self.changed = changed
         self._partition = TopicPartition(settings.topic(names.DEFINITIONS), 0)

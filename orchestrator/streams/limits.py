@@ -15,4 +15,5 @@ def limits_of(settings: Settings) -> Limits:
         future_tolerance_ms=settings.future_tolerance,
         event_clock=settings.clock == "event",
         strict={topic: KNOWN_NAMES[topic] for topic in settings.strict_topics},
+        survey_key=settings.survey_key,
     )

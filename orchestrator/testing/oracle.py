@@ -154,7 +154,7 @@ def compare_records(expected: Mapping[bytes, bytes], found: Mapping[bytes, bytes
 
 def envs_of(definitions: Iterable[tuple[bytes, bytes]], settings: Settings) -> dict[str, engine.Env]:
     """The envs by version, of the records of the definitions topic in their order."""
-    catalogue = Catalogue(limits_in(settings))
+    catalogue = Catalogue(limits_in(settings), settings.survey_key)
     for key, value in definitions:
         catalogue.take(key, value)
     envs = {version: catalogue.env(version) for version in catalogue.versions}

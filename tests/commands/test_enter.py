@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -10,8 +11,9 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from orchestrator.commands.enter import check_requested, request
+from orchestrator.commands.enter import check_allowed, check_requested, edits_of, request
 from orchestrator.commands.init import init
+from orchestrator.console.entrants import entrants_in
 from orchestrator.errors import UsageError
 from orchestrator.events.routing import key_of, topic_of
 from orchestrator.journeys.load import load
@@ -107,3 +109,80 @@ def test_data_that_is_no_object(tmp_path: Path, run: Run, data: str, said: bytes
     result = run(tmp_path, "enter", "callback", "--customer", "ada", "--data", data)
     assert result.returncode == 2
     assert said in result.stderr
+
+
+INVITE = """
+action: invite
+channel: email
+editable: {greeting: {default: Hello, max_length: 10}}
+content: {subject: "{{ edit.greeting }}", html: "Hello", text: "Hello"}
+"""
+PARTNERS = "partners: {bikes: {journeys: callback, actions: invite}}"
+
+
+@pytest.fixture
+def branded(project: Path) -> Path:
+    """A project with a partner, and a block that may be edited."""
+    (project / "actions" / "invite.yaml").write_text(INVITE, "utf-8")
+    (project / "partners.yaml").write_text(PARTNERS, "utf-8")
+    journey = CALLBACK.replace("- wait: 1 hour", "- act: invite")
+    (project / "journeys" / "callback.yaml").write_text(journey, "utf-8")
+    return project
+
+
+def test_who_asks_and_what_is_edited_travel_in_the_request() -> None:
+    event = request("callback", "ada", None, anonymous=False, by="bikes", edits={"greeting": "Hi"})
+    assert event["properties"] == {"journey": "callback", "by": "bikes", "edits": {"greeting": "Hi"}}
+
+
+def test_edits_are_written_as_block_and_text() -> None:
+    assert edits_of(["greeting=a=b", "invite.words= x"]) == {"greeting": "a=b", "invite.words": " x"}
+    with pytest.raises(UsageError, match="write BLOCK=TEXT"):
+        edits_of(["greeting"])
+
+
+@pytest.mark.parametrize(
+    ("edits", "by", "said"),
+    [
+        ({"greeting": "x" * 11}, None, "the block 'greeting' of the action 'invite' takes up to 10 characters"),
+        ({"subject": "x"}, None, "'subject' is locked: of the journey 'callback' only blocks may be edited"),
+        ({}, "bike", "there is no partner 'bike': did you mean 'bikes'?"),
+    ],
+)
+def test_what_a_worker_would_refuse_is_told_at_once(
+    branded: Path, edits: dict[str, str], by: str | None, said: str
+) -> None:
+    pack = load(branded)
+    good = request("callback", "ada", None, anonymous=False, by="bikes", edits={"greeting": "Hi"})
+    bad = request("callback", "bo", None, anonymous=False, by=by, edits=edits)
+    check_allowed(pack, "callback", [good])
+    with pytest.raises(UsageError, match=re.escape(f"customer 2 of the list: {said}")):
+        check_allowed(pack, "callback", [good, bad])
+
+
+def test_a_list_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("customer,size,edit.greeting\nada,58,Hi Ada\nbo,,\nada,60,\n", "utf-8")
+    assert entrants_in(path) == [("ada", {"size": "60"}, {}), ("bo", {}, {})]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("id\nada\n", "the first line must name a column 'customer'"),
+        ("customer\n", "has no customers"),
+        ("customer,size\n,58\n", ":2: has no customer"),
+        ("customer\nada,58\n", ":2: has more cells than the first line"),
+    ],
+)
+def test_what_is_wrong_with_a_list(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(text, "utf-8")
+    with pytest.raises(UsageError, match=re.escape(said)):
+        entrants_in(path)
+
+
+def test_somebody_must_be_asked_for(tmp_path: Path, run: Run) -> None:
+    result = run(tmp_path, "enter", "callback")
+    assert result.returncode == 2
+    assert b"write --customer ID or --list FILE.csv" in result.stderr
