@@ -147,7 +147,9 @@ class Settings(BaseSettings):
     future_tolerance: DurationMs = _duration("1 day", "An event dated further ahead goes to dead-letter.")
     max_event_bytes: int = Field(262_144, ge=1_024, le=1_000_000, description="A larger event goes to dead-letter.")
 
-    learning: bool = Field(True, description="Whether workers learn from outcomes, if policy.yaml has attribution.")
+    learning: bool = Field(
+        True, description="Whether workers learn, if policy.yaml has attribution or recommendations."
+    )
     learning_every: Annotated[DurationMs, Field(ge=100)] = _duration(
         "10 seconds", "How often what was learned is written down, and so reaches decisions."
     )

@@ -1,9 +1,9 @@
 """What goes with what: learnt from purchases alone, product by product.
 
 A purchase is learnt from as one ``Purchase``: what was bought, and what was looked at before. The engine writes it to
-``journey-log`` as a line of kind "purchase"; whoever learns reads those lines, keeps an ``Affinity`` for each product
-(as JSON of ``to_json``, under a key with the product's id) and gives ``learnt`` those that a purchase touches. A
-``Cooccurrence`` is the immutable snapshot of them all that recommendations are made of.
+``journey-log`` as a line of kind "purchase"; whoever reads a partition of that log keeps an ``Affinity`` for each
+product and gives ``learnt`` those that a purchase touches (``learning/purchases.py``). A ``Cooccurrence`` is the
+immutable snapshot of the affinities of all partitions that recommendations are made of.
 
 Counts lose half their weight in ``HALF_LIFE_MS`` (exponential decay, as in G. Cormode et al., "Forward decay", ICDE
 2009), so that a purchase that comes late weighs what it would have weighed. The likeness of two products is the cosine
@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 HALF_LIFE_MS: Final = 90 * 86_400_000
-NEIGHBOURS_KEPT: Final = 40
+NEIGHBOURS_KEPT: Final = 20
 """Of each kind, for each product: those with the greatest weights."""
 MOST_TOGETHER: Final = 20
 """Of a larger order the first count, or it would outweigh all others."""
@@ -30,6 +30,7 @@ _FORGOTTEN: Final = 0.01
 _DIGITS: Final = 6
 
 Weights = Mapping[str, float]
+Scores = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,37 +125,60 @@ def learnt(known: Callable[[str], Affinity | None], purchase: Purchase) -> dict[
     return changed
 
 
+def united(affinities: Iterable[Affinity]) -> Affinity | None:
+    """What several learners know of one product, weighed as of the newest of them; None of none."""
+    found = list(affinities)
+    if len(found) <= 1:
+        return found[0] if found else None
+    at = max(affinity.at for affinity in found)
+    whole = found[0].later(at)
+    for affinity in found[1:]:
+        more = affinity.later(at)
+        whole = Affinity(
+            at,
+            _rounded(whole.bought + more.bought),
+            _rounded(whole.viewed + more.viewed),
+            _sum(whole.together, more.together),
+            _sum(whole.then, more.then),
+        )
+    return whole
+
+
 class Cooccurrence:
-    """All affinities at one time, by product. What is worked out of them is worked out once, when it is asked for."""
+    """What several learners know, each of its own partition: affinities by product.
 
-    __slots__ = ("_after_view", "_popular", "_together", "affinities")
+    What follows from it is worked out once, when something asks for it.
+    """
 
-    def __init__(self, affinities: Mapping[str, Affinity] | None = None) -> None:
-        self.affinities = affinities if affinities is not None else {}
-        self._together: dict[str, tuple[tuple[str, float], ...]] = {}
-        self._after_view: dict[str, tuple[tuple[str, float], ...]] = {}
+    __slots__ = ("_after_view", "_bought", "_popular", "_together", "parts")
+
+    def __init__(self, *parts: Mapping[str, Affinity]) -> None:
+        self.parts = parts
+        self._together: dict[str, Scores] = {}
+        self._after_view: dict[str, Scores] = {}
+        self._bought: dict[str, tuple[float, int]] = {}
         self._popular: tuple[str, ...] | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.affinities)
+        return any(self.parts)
 
-    def changed(self, changes: Mapping[str, Affinity | None]) -> Cooccurrence:
-        """The same after some changes; None takes a product out."""
-        affinities = dict(self.affinities)
-        for product, affinity in changes.items():
-            if affinity is not None:
-                affinities[product] = affinity
-            else:
-                affinities.pop(product, None)
-        return Cooccurrence(affinities)
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Cooccurrence) and self.parts == other.parts
 
-    def bought_together(self, product: str) -> tuple[tuple[str, float], ...]:
+    def __hash__(self) -> int:
+        return hash(len(self.parts))
+
+    def affinity(self, product: str) -> Affinity | None:
+        """What all know of a product."""
+        return united(found for part in self.parts if (found := part.get(product)) is not None)
+
+    def bought_together(self, product: str) -> Scores:
         """What is bought with a product, each with a likeness from 0 to 1; the most alike first."""
         if product not in self._together:
             self._together[product] = self._scored(product, viewed=False)
         return self._together[product]
 
-    def bought_after_view(self, product: str) -> tuple[tuple[str, float], ...]:
+    def bought_after_view(self, product: str) -> Scores:
         """What is bought by those who have viewed a product, likewise."""
         if product not in self._after_view:
             self._after_view[product] = self._scored(product, viewed=True)
@@ -163,19 +187,25 @@ class Cooccurrence:
     def popular(self) -> tuple[str, ...]:
         """All products that were bought, the most bought first."""
         if self._popular is None:
-            bought = [product for product, affinity in self.affinities.items() if affinity.bought > 0]
-            self._popular = tuple(sorted(bought, key=lambda product: (-self.popularity(product), product)))
+            products = {product for part in self.parts for product, affinity in part.items() if affinity.bought > 0}
+            self._popular = tuple(sorted(products, key=lambda product: (-self.popularity(product), product)))
         return self._popular
 
     def popularity(self, product: str) -> float:
         """A number that is greater for what was bought more, or later; minus infinity if it never was."""
-        found = self.affinities.get(product)
-        if found is None or found.bought <= 0:
-            return -math.inf
-        return math.log2(found.bought) + found.at / HALF_LIFE_MS
+        bought, at = self._purchases(product)
+        return math.log2(bought) + at / HALF_LIFE_MS if bought > 0 else -math.inf
 
-    def _scored(self, product: str, *, viewed: bool) -> tuple[tuple[str, float], ...]:
-        own = self.affinities.get(product)
+    def _purchases(self, product: str) -> tuple[float, int]:
+        """How often a product was bought, weighed as of which moment."""
+        if product not in self._bought:
+            found = [affinity for part in self.parts if (affinity := part.get(product)) is not None]
+            at = max((affinity.at for affinity in found), default=0)
+            self._bought[product] = sum(affinity.bought * _left(at - affinity.at) for affinity in found), at
+        return self._bought[product]
+
+    def _scored(self, product: str, *, viewed: bool) -> Scores:
+        own = self.affinity(product)
         if own is None:
             return ()
         mine, met = (own.viewed, own.then) if viewed else (own.bought, own.together)
@@ -183,12 +213,12 @@ class Cooccurrence:
         return tuple(sorted((pair for pair in scored if pair[1] > 0), key=lambda pair: (-pair[1], pair[0])))
 
     def _likeness(self, at: int, mine: float, other: str, times: float) -> float:
-        theirs = self.affinities.get(other)
-        if theirs is None or theirs.bought <= 0 or mine <= 0:
+        theirs, their_at = self._purchases(other)
+        if theirs <= 0 or mine <= 0:
             return 0.0
-        now = max(at, theirs.at)
-        ours, others = _left(now - at), _left(now - theirs.at)
-        cosine = min(1.0, times * ours / math.sqrt(mine * ours * theirs.bought * others))
+        now = max(at, their_at)
+        ours, others = _left(now - at), _left(now - their_at)
+        cosine = min(1.0, times * ours / math.sqrt(mine * ours * theirs * others))
         return cosine * times * ours / (times * ours + SHRINK)
 
 
@@ -202,6 +232,10 @@ def _left(age_ms: int) -> float:
 
 def _less(weights: Weights, left: float) -> dict[str, float]:
     return {product: weight for product, held in weights.items() if (weight := _rounded(held * left)) > _FORGOTTEN}
+
+
+def _sum(one: Weights, other: Weights) -> dict[str, float]:
+    return {product: one.get(product, 0.0) + other.get(product, 0.0) for product in sorted({*one, *other})}
 
 
 def _more(weights: Weights, others: Iterable[str], weight: float) -> dict[str, float]:

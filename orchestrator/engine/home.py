@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 
 from orchestrator.engine.catalogue import NO_CATALOGUE, Catalogue
 from orchestrator.engine.chunks import Chunks
-from orchestrator.engine.cooccurrence import NOTHING_LEARNT, Cooccurrence
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.models import NOTHING_LEARNED, Models
 from orchestrator.engine.pages import Pages
@@ -17,7 +16,6 @@ class References(NamedTuple):
     """What all partition numbers read and none writes, as it was when a piece of work began."""
 
     catalogue: Catalogue = NO_CATALOGUE
-    cooccurrence: Cooccurrence = NOTHING_LEARNT
     models: Models = NOTHING_LEARNED
 
 
@@ -29,13 +27,11 @@ class Home:
     """``ledger`` has the counters of all of them, ``chunks`` what is kept apart from their records.
 
     ``pages`` are the lists of those who wait for a place of a channel or queue whose home is here.
-    ``catalogue`` is what is sold, ``cooccurrence`` what was learned of what goes with what, ``models`` what was
-    learned of what customers follow.
+    ``catalogue`` is what is sold, ``models`` what was learned: what customers follow, and what goes with what.
     """
 
     ledger: Ledger = field(default_factory=Ledger)
     chunks: Chunks = field(default_factory=Chunks)
     pages: Pages = field(default_factory=Pages)
     catalogue: Catalogue = NO_CATALOGUE
-    cooccurrence: Cooccurrence = NOTHING_LEARNT
     models: Models = NOTHING_LEARNED

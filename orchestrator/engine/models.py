@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from orchestrator.engine.cooccurrence import NOTHING_LEARNT, Cooccurrence
+
 if TYPE_CHECKING:
     from orchestrator.engine.customer import Customer
 
@@ -51,6 +53,10 @@ class Models(Protocol):
     def version(self) -> int:
         """What tells this snapshot from others; 0 where nothing has been learned."""
 
+    @property
+    def cooccurrence(self) -> Cooccurrence:
+        """What was learned of which products go together."""
+
     def propensity(
         self, customer: Customer, action: str, channel: str, group: str | None = None, own_prior: float | None = None
     ) -> float:
@@ -88,6 +94,7 @@ class Counted:
     read: Mapping[str, Rate] = field(default_factory=lambda: _NO_RATES)
     hourly: Mapping[str, tuple[Rate, ...]] = field(default_factory=lambda: _NO_HOURS)
     opened: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    cooccurrence: Cooccurrence = NOTHING_LEARNT
     parts: Mapping[str, Any] = field(default_factory=dict, repr=False)
     all_followed: Rate = field(init=False)
     all_read: Rate = field(init=False)

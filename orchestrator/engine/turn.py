@@ -210,7 +210,7 @@ class Turn:
         """What gives recommendations for the customer as they are now."""
         home, customer = self.home, self.customer
         rule = self.env.policy.recommending
-        return Recommender(home.catalogue, home.cooccurrence, customer.products, self.now, rule)
+        return Recommender(home.catalogue, home.models.cooccurrence, customer.products, self.now, rule)
 
     @property
     def shelf(self) -> Shelf:

@@ -20,8 +20,7 @@ from orchestrator.errors import BadRecord
 from orchestrator.kafka import names
 from orchestrator.learning.lesson import Lesson
 from orchestrator.learning.metrics import LearnerMetrics
-from orchestrator.learning.outcomes import Outcomes
-from orchestrator.learning.snapshot import Part, key_of, read_model
+from orchestrator.learning.snapshot import KINDS, Counts, Part, key_of, read_model
 from orchestrator.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -100,7 +99,7 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
         self._settings = settings
         self._metrics = metrics
         self._stopping = stopping
-        self._lessons: dict[TopicPartition, Lesson] = {}
+        self._lessons: dict[TopicPartition, list[Lesson]] = {}
         self._failure: Exception | None = None
         self._consumer = AIOKafkaConsumer(
             **client_options,
@@ -135,11 +134,10 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
             begins = await self._consumer.beginning_offsets(assigned)
             ends = await self._consumer.end_offsets(assigned)
             for partition in assigned:
-                known = found.get(key_of(Outcomes.KIND, partition.partition).decode())
-                lesson = _resumed(partition, known, begins[partition], ends[partition])
+                lessons = [_resumed(partition, kind, found, begins[partition], ends[partition]) for kind in KINDS]
                 # With no pause between the two: what was fetched from elsewhere must not be counted.
-                self._consumer.seek(partition, lesson.offset)
-                self._lessons[partition] = lesson
+                self._consumer.seek(partition, min(lesson.offset for lesson in lessons))
+                self._lessons[partition] = lessons
             self._consumer.resume(*assigned)
         except Exception as error:  # noqa: BLE001 - the client would only log it, and go on without the partitions
             self._failure = error
@@ -169,30 +167,28 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
                 write_at = loop.time() + every_s
 
     def _hear(self, partition: TopicPartition, records: list[Any]) -> None:
-        lesson = self._lessons.get(partition)
-        if lesson is None:
-            return
-        skipped = lesson.skipped
-        for record in records:
-            lesson.hear(record.offset, record.value)
-        self._metrics.skipped.inc(lesson.skipped - skipped)
-        end = self._consumer.highwater(partition)
-        if end is not None:
-            self._metrics.lag.labels(str(partition.partition)).set(max(0, end - lesson.offset))
+        for lesson in self._lessons.get(partition, ()):
+            skipped = lesson.skipped
+            for record in records:
+                lesson.hear(record.offset, record.value)
+            self._metrics.skipped.inc(lesson.skipped - skipped)
+            end = self._consumer.highwater(partition)
+            if end is not None:
+                self._metrics.lag.labels(str(partition.partition)).set(max(0, end - lesson.offset))
 
     async def _write(self, partitions: list[TopicPartition], at_least: int) -> None:
         """Writes down what is news, and where so much was read that it should not be read again."""
         topic = self._settings.topic(names.MODELS)
         offsets = {}
         for partition in partitions:
-            lesson = self._lessons[partition]
-            if not lesson.has_news and lesson.unwritten < at_least:
-                continue
-            offset, (key, value) = lesson.offset, lesson.write()
-            await self._producer.send_and_wait(topic, value, key=key, partition=0)
-            lesson.wrote(offset)
-            offsets[partition] = offset
-            self._metrics.written.inc()
+            for lesson in self._lessons[partition]:
+                if not lesson.has_news and lesson.unwritten < at_least:
+                    continue
+                offset, (key, value) = lesson.offset, lesson.write()
+                await self._producer.send_and_wait(topic, value, key=key, partition=0)
+                lesson.wrote(offset)
+                offsets[partition] = offset
+                self._metrics.written.inc()
         if offsets:
             self.learned = True
             await self._commit(offsets)
@@ -213,8 +209,9 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
             _log.debug("learning left without a word: %r", error)
 
 
-def _resumed(partition: TopicPartition, known: Part | None, begin: int, end: int) -> Lesson:
-    lesson = Lesson(partition.partition, known)
+def _resumed(partition: TopicPartition, kind: type[Counts], parts: Mapping[str, Part], begin: int, end: int) -> Lesson:
+    known = parts.get(key_of(kind.KIND, partition.partition).decode())
+    lesson = Lesson(partition.partition, known, kind)
     if lesson.offset > end:
         _log.warning("partition %s of the log begins anew: so does learning from it", partition.partition)
         lesson.offset = begin

@@ -9,28 +9,26 @@ write records of which each is right; at worst the older one stands last, and th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
 from orchestrator.learning.outcomes import Outcomes
-from orchestrator.learning.snapshot import Part, encode, key_of
-
-_OUTCOME: Final = b'{"kind":"outcome",'
-"""How a line of this kind begins: the others, which are most, are not parsed."""
+from orchestrator.learning.snapshot import Counts, Part, encode, key_of
 
 
 class Lesson:
-    """The counts of one partition while it is read.
+    """The counts of one kind of one partition while it is read.
 
-    ``offset`` is where to read on, ``skipped`` counts lines that could not be read.
+    ``offset`` is where to read on, ``skipped`` counts lines that could not be read. How a line of the kind begins says
+    its ``LINE``: the others, which are most, are not parsed.
     """
 
-    def __init__(self, partition: int, known: Part | None = None) -> None:
+    def __init__(self, partition: int, known: Part | None = None, kind: type[Counts] = Outcomes) -> None:
         self.partition = partition
         self.offset = known.offset if known is not None else 0
         self.skipped = 0
-        self._counts = known.counts if known is not None else Outcomes()
+        self._counts = known.counts if known is not None else kind()
         self._written = self.offset
         self._changed = False
 
@@ -49,12 +47,12 @@ class Lesson:
         if offset < self.offset:
             return
         self.offset = offset + 1
-        if value is not None and value.startswith(_OUTCOME):
+        if value is not None and value.startswith(self._counts.LINE):
             self._take(value)
 
     def write(self) -> tuple[bytes, bytes]:
         """The record to write down now, key and value; ``wrote`` says that it is."""
-        return key_of(Outcomes.KIND, self.partition), encode(Part(self.partition, self.offset, self._counts))
+        return key_of(self._counts.KIND, self.partition), encode(Part(self.partition, self.offset, self._counts))
 
     def wrote(self, offset: int) -> None:
         """What stands before an offset is safe."""

@@ -35,6 +35,7 @@ class Outcomes:
     """
 
     KIND: Final = "outcomes"
+    LINE: Final = b'{"kind":"outcome",'
 
     __slots__ = ("actions", "groups", "hours")
 

@@ -7,17 +7,25 @@ counts. Counts of all partitions are added up as whole numbers, then weighed by 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
 
+from orchestrator.engine.cooccurrence import Cooccurrence
 from orchestrator.engine.models import HOURS, Counted, Models, Rate
 from orchestrator.errors import BadRecord
 from orchestrator.learning.outcomes import FOLLOWED, OPENED_AT, READ_AT, SENT_AT, TRIED, Outcomes
+from orchestrator.learning.purchases import Purchases
 from orchestrator.learning.tally import Tally, weights
 
-_KINDS: Final = {Outcomes.KIND: Outcomes}
+Counts = Outcomes | Purchases
+"""What a learner keeps of one partition."""
+
+KINDS: Final[tuple[type[Counts], ...]] = (Outcomes, Purchases)
+"""All that is learned; each has records of its own."""
+
+_KINDS: Final[Mapping[str, type[Counts]]] = {kind.KIND: kind for kind in KINDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +34,7 @@ class Part:
 
     partition: int
     offset: int
-    counts: Outcomes
+    counts: Counts
 
 
 def key_of(kind: str, partition: int) -> bytes:
@@ -60,12 +68,15 @@ def read_model(key: bytes | None, value: bytes | None) -> tuple[str, Part | None
 def changed(models: Models, changes: Mapping[str, Part | None], version: int) -> Counted:
     """The snapshot after some records, at a version."""
     parts = {**models.parts, **changes} if isinstance(models, Counted) else dict(changes)
-    return snapshot({key: part for key, part in parts.items() if part is not None}, version)
+    there = {key: part for key, part in parts.items() if part is not None}
+    if any(not key.startswith(Purchases.KIND) for key in changes) or not isinstance(models, Counted):
+        return snapshot(there, version)
+    return replace(models, version=version, cooccurrence=_cooccurrence(there), parts=there)
 
 
 def snapshot(parts: Mapping[str, Part], version: int) -> Counted:
     """What these counts amount to."""
-    all_counts = [parts[key].counts for key in sorted(parts)]
+    all_counts = [counts for key in sorted(parts) if isinstance(counts := parts[key].counts, Outcomes)]
     weight = weights(max((counts.actions.newest for counts in all_counts), default=0))
     actions = _weighed([counts.actions for counts in all_counts], weight)
     groups = _weighed([counts.groups for counts in all_counts], weight)
@@ -82,8 +93,14 @@ def snapshot(parts: Mapping[str, Part], version: int) -> Counted:
         read={channel: _total(rates) for channel, rates in hourly.items()},
         hourly=hourly,
         opened={channel: tuple(row[OPENED_AT : OPENED_AT + HOURS]) for (channel,), row in hours.items()},
+        cooccurrence=_cooccurrence(parts),
         parts=dict(parts),
     )
+
+
+def _cooccurrence(parts: Mapping[str, Part]) -> Cooccurrence:
+    learned = (counts for key in sorted(parts) if isinstance(counts := parts[key].counts, Purchases))
+    return Cooccurrence(*(counts.affinities for counts in learned))
 
 
 def _weighed(tallies: Iterable[Tally], weight: Mapping[int, float]) -> dict[tuple[str, ...], list[float]]:
@@ -121,7 +138,8 @@ def _total(rates: Iterable[Rate]) -> Rate:
 
 def table(models: Counted) -> list[dict[str, Any]]:
     """What was learned of each action in each channel, as rows for a person: those with most messages first."""
-    counts = [part.counts for _, part in sorted(models.parts.items()) if isinstance(part, Part)]
+    parts = [part for _, part in sorted(models.parts.items()) if isinstance(part, Part)]
+    counts = [part.counts for part in parts if isinstance(part.counts, Outcomes)]
     columns = ("published", "opened", "clicked", "converted", "followed")
     totals: dict[tuple[str, ...], list[int]] = {}
     for tally in counts:

@@ -191,7 +191,7 @@ class Worker:
 
     def _wants_to_learn(self) -> bool:
         env = self._definitions.env("") if self.settings.learning and self._definitions is not None else None
-        return env is not None and env.attribution is not None
+        return env is not None and (env.attribution is not None or env.policy.recommending is not None)
 
     async def _follow(self, app: App) -> None:
         assert self._definitions is not None

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from orchestrator.engine.cooccurrence import (
     HALF_LIFE_MS,
     NEIGHBOURS_KEPT,
-    NOTHING_LEARNT,
     Affinity,
     Cooccurrence,
     Purchase,
@@ -20,10 +19,10 @@ NOW = 1_767_225_600_000
 
 
 def after(*purchases: Purchase) -> Cooccurrence:
-    found = NOTHING_LEARNT
+    known: dict[str, Affinity] = {}
     for purchase in purchases:
-        found = found.changed(learnt(found.affinities.get, purchase))
-    return found
+        known |= learnt(known.get, purchase)
+    return Cooccurrence(known)
 
 
 def order(*bought: str, viewed: tuple[str, ...] = (), at: int = NOW) -> Purchase:
@@ -58,14 +57,14 @@ def test_one_meeting_says_less_than_many() -> None:
 
 
 def test_a_count_loses_half_its_weight_in_a_half_life() -> None:
-    found = after(order("a", "b"), order("a", at=NOW + HALF_LIFE_MS)).affinities["a"]
+    found = after(order("a", "b"), order("a", at=NOW + HALF_LIFE_MS)).parts[0]["a"]
     assert (found.bought, found.together["b"]) == (1.5, 0.5)
 
 
 def test_a_purchase_that_comes_late_weighs_what_it_would_have_weighed() -> None:
     in_order = after(order("a", "b"), order("a", "b", at=NOW + HALF_LIFE_MS))
     late = after(order("a", "b", at=NOW + HALF_LIFE_MS), order("a", "b"))
-    assert late.affinities == in_order.affinities
+    assert late.parts == in_order.parts
 
 
 def test_what_is_bought_again_of_late_is_more_popular() -> None:
@@ -75,13 +74,13 @@ def test_what_is_bought_again_of_late_is_more_popular() -> None:
 
 def test_neighbours_are_bounded() -> None:
     found = after(*[order("a", f"b{number:03}") for number in range(100)], order("a", "b000"), order("a", "b000"))
-    assert len(found.affinities["a"].together) <= NEIGHBOURS_KEPT
+    assert len(found.parts[0]["a"].together) <= NEIGHBOURS_KEPT
     assert others(found.bought_together("a"))[0] == "b000"
 
 
 @pytest.mark.parametrize("product", ["a", "b", "c"])
 def test_an_affinity_is_read_as_it_was_written(product: str) -> None:
-    found = after(order("a", "b", viewed=("c",))).affinities[product]
+    found = after(order("a", "b", viewed=("c",))).parts[0][product]
     assert Affinity.from_json(found.to_json()) == found
 
 
@@ -100,7 +99,7 @@ purchases = st.lists(
 @given(purchases)
 def test_likeness_is_a_number_from_0_to_1_and_nothing_goes_with_itself(said: list[Purchase]) -> None:
     found = after(*said)
-    for product in found.affinities:
+    for product in found.parts[0]:
         for other, score in (*found.bought_together(product), *found.bought_after_view(product)):
             assert 0 < score <= 1
             assert other != product

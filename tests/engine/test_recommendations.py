@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.engine.catalogue import NO_CATALOGUE, Catalogue, Product
-from orchestrator.engine.cooccurrence import NOTHING_LEARNT, Cooccurrence, Purchase, learnt
+from orchestrator.engine.cooccurrence import NOTHING_LEARNT, Affinity, Cooccurrence, Purchase, learnt
 from orchestrator.engine.recommendations import Touched, recommend
 from orchestrator.engine.recommending import ADDED, BOUGHT, VIEWED, Recommending
 
@@ -27,10 +27,10 @@ def of(*products: Product) -> Catalogue:
 
 
 def from_orders(*orders: tuple[str, ...], viewed: tuple[str, ...] = ()) -> Cooccurrence:
-    found = NOTHING_LEARNT
+    known: dict[str, Affinity] = {}
     for bought in orders:
-        found = found.changed(learnt(found.affinities.get, Purchase(bought, viewed, NOW)))
-    return found
+        known |= learnt(known.get, Purchase(bought, viewed, NOW))
+    return Cooccurrence(known)
 
 
 def touched(**kinds: dict[str, int]) -> dict[str, list[int]]:

@@ -86,11 +86,14 @@ class Learners:
     async def parts(self) -> dict[str, Part]:
         return await read_parts(self._options, self._settings)
 
+    async def outcomes(self) -> list[Part]:
+        return [part for _, part in sorted((await self.parts()).items()) if isinstance(part.counts, Outcomes)]
+
     async def until(self, counts: Sequence[Outcomes]) -> None:
         """Waits until what is written is exactly that."""
         wanted = [each.plain() for each in counts]
         deadline = time.monotonic() + PATIENCE_S
-        while (found := [part.counts.plain() for _, part in sorted((await self.parts()).items())]) != wanted:
+        while (found := [part.counts.plain() for part in await self.outcomes()]) != wanted:
             assert time.monotonic() < deadline, f"found {found}, not {wanted}"
             await asyncio.sleep(0.05)
 
