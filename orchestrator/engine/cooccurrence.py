@@ -14,6 +14,7 @@ KDD 2008).
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ NEIGHBOURS_KEPT: Final = 20
 """Of each kind, for each product: those with the greatest weights."""
 MOST_TOGETHER: Final = 20
 """Of a larger order the first count, or it would outweigh all others."""
+POPULAR_KEPT: Final = 500
+"""So many products are told apart by how much they are bought; the others follow as the catalogue has them."""
 SHRINK: Final = 3.0
 _FORGOTTEN: Final = 0.01
 _DIGITS: Final = 6
@@ -125,38 +128,20 @@ def learnt(known: Callable[[str], Affinity | None], purchase: Purchase) -> dict[
     return changed
 
 
-def united(affinities: Iterable[Affinity]) -> Affinity | None:
-    """What several learners know of one product, weighed as of the newest of them; None of none."""
-    found = list(affinities)
-    if len(found) <= 1:
-        return found[0] if found else None
-    at = max(affinity.at for affinity in found)
-    whole = found[0].later(at)
-    for affinity in found[1:]:
-        more = affinity.later(at)
-        whole = Affinity(
-            at,
-            _rounded(whole.bought + more.bought),
-            _rounded(whole.viewed + more.viewed),
-            _sum(whole.together, more.together),
-            _sum(whole.then, more.then),
-        )
-    return whole
-
-
 class Cooccurrence:
     """What several learners know, each of its own partition: affinities by product.
 
     What follows from it is worked out once, when something asks for it.
     """
 
-    __slots__ = ("_after_view", "_bought", "_popular", "_together", "parts")
+    __slots__ = ("_after_view", "_popular", "_together", "_totals", "newest", "parts")
 
     def __init__(self, *parts: Mapping[str, Affinity]) -> None:
         self.parts = parts
+        self.newest = max((affinity.at for part in parts for affinity in part.values()), default=0)
         self._together: dict[str, Scores] = {}
         self._after_view: dict[str, Scores] = {}
-        self._bought: dict[str, tuple[float, int]] = {}
+        self._totals: dict[str, float] | None = None
         self._popular: tuple[str, ...] | None = None
 
     def __bool__(self) -> bool:
@@ -166,11 +151,7 @@ class Cooccurrence:
         return isinstance(other, Cooccurrence) and self.parts == other.parts
 
     def __hash__(self) -> int:
-        return hash(len(self.parts))
-
-    def affinity(self, product: str) -> Affinity | None:
-        """What all know of a product."""
-        return united(found for part in self.parts if (found := part.get(product)) is not None)
+        return hash((len(self.parts), self.newest))
 
     def bought_together(self, product: str) -> Scores:
         """What is bought with a product, each with a likeness from 0 to 1; the most alike first."""
@@ -185,44 +166,49 @@ class Cooccurrence:
         return self._after_view[product]
 
     def popular(self) -> tuple[str, ...]:
-        """All products that were bought, the most bought first."""
+        """The products that were bought most, the most bought first."""
         if self._popular is None:
-            products = {product for part in self.parts for product, affinity in part.items() if affinity.bought > 0}
-            self._popular = tuple(sorted(products, key=lambda product: (-self.popularity(product), product)))
+            bought = [(-weight, product) for product, weight in self._purchases().items() if weight > 0]
+            self._popular = tuple(product for _, product in heapq.nsmallest(POPULAR_KEPT, bought))
         return self._popular
 
     def popularity(self, product: str) -> float:
-        """A number that is greater for what was bought more, or later; minus infinity if it never was."""
-        bought, at = self._purchases(product)
-        return math.log2(bought) + at / HALF_LIFE_MS if bought > 0 else -math.inf
+        """How often a product was bought, what is long ago counting less."""
+        return self._purchases().get(product, 0.0)
 
-    def _purchases(self, product: str) -> tuple[float, int]:
-        """How often a product was bought, weighed as of which moment."""
-        if product not in self._bought:
-            found = [affinity for part in self.parts if (affinity := part.get(product)) is not None]
-            at = max((affinity.at for affinity in found), default=0)
-            self._bought[product] = sum(affinity.bought * _left(at - affinity.at) for affinity in found), at
-        return self._bought[product]
+    def _purchases(self) -> Mapping[str, float]:
+        """How often each product was bought, weighed as of the newest of all."""
+        if self._totals is None:
+            totals: dict[str, float] = {}
+            for part in self.parts:
+                for product, affinity in part.items():
+                    weight = affinity.bought * _left(self.newest - affinity.at)
+                    totals[product] = totals.get(product, 0.0) + weight
+            self._totals = totals
+        return self._totals
 
     def _scored(self, product: str, *, viewed: bool) -> Scores:
-        own = self.affinity(product)
-        if own is None:
-            return ()
-        mine, met = (own.viewed, own.then) if viewed else (own.bought, own.together)
-        scored = [(other, self._likeness(own.at, mine, other, times)) for other, times in met.items()]
-        return tuple(sorted((pair for pair in scored if pair[1] > 0), key=lambda pair: (-pair[1], pair[0])))
-
-    def _likeness(self, at: int, mine: float, other: str, times: float) -> float:
-        theirs, their_at = self._purchases(other)
-        if theirs <= 0 or mine <= 0:
-            return 0.0
-        now = max(at, their_at)
-        ours, others = _left(now - at), _left(now - their_at)
-        cosine = min(1.0, times * ours / math.sqrt(mine * ours * theirs * others))
-        return cosine * times * ours / (times * ours + SHRINK)
+        mine, met = 0.0, dict[str, float]()
+        for part in self.parts:
+            affinity = part.get(product)
+            if affinity is not None:
+                left = _left(self.newest - affinity.at)
+                mine += left * (affinity.viewed if viewed else affinity.bought)
+                for other, times in (affinity.then if viewed else affinity.together).items():
+                    met[other] = met.get(other, 0.0) + times * left
+        bought = self._purchases()
+        scored = [(-_likeness(mine, bought.get(other, 0.0), times), other) for other, times in met.items()]
+        return tuple((other, -score) for score, other in sorted(scored) if score < 0)
 
 
 NOTHING_LEARNT: Final = Cooccurrence()
+
+
+def _likeness(mine: float, theirs: float, times: float) -> float:
+    """The cosine of two products that met so many times, drawn towards nothing where that is few."""
+    if mine <= 0 or theirs <= 0:
+        return 0.0
+    return min(1.0, times / math.sqrt(mine * theirs)) * times / (times + SHRINK)
 
 
 def _left(age_ms: int) -> float:
@@ -232,10 +218,6 @@ def _left(age_ms: int) -> float:
 
 def _less(weights: Weights, left: float) -> dict[str, float]:
     return {product: weight for product, held in weights.items() if (weight := _rounded(held * left)) > _FORGOTTEN}
-
-
-def _sum(one: Weights, other: Weights) -> dict[str, float]:
-    return {product: one.get(product, 0.0) + other.get(product, 0.0) for product in sorted({*one, *other})}
 
 
 def _more(weights: Weights, others: Iterable[str], weight: float) -> dict[str, float]:
