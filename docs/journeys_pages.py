@@ -21,9 +21,21 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from orchestrator.content.formats import FORMATS
-from orchestrator.journeys import definition, entries, event_schemas, model, policy, segments, steps, traits
+from orchestrator.journeys import (
+    action,
+    chain,
+    channel_policy,
+    definition,
+    entries,
+    event_schemas,
+    model,
+    policy,
+    segments,
+    steps,
+    traits,
+)
 
-_MODULES: Final = (definition, entries, event_schemas, policy, segments, steps, traits)
+_MODULES: Final = (action, chain, channel_policy, definition, entries, event_schemas, policy, segments, steps, traits)
 _MARKED: Final = re.compile(r"(<!-- (fields|pages|filters):? ?([^\n]*?) ?-->\n).*?(<!-- end -->)", re.DOTALL)
 _STEPS: Final = "StepDefinition"
 _IN_CEL: Final = re.compile(r"\bin CEL\b|\bcondition in CEL\b")

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from orchestrator.daytimes import format_daytime
 from orchestrator.durations import format_duration
+from orchestrator.engine.action import Action
 from orchestrator.engine.condition import Condition
 from orchestrator.engine.entry import Entry, Reentry
 from orchestrator.engine.experiments import Arm
@@ -221,11 +222,26 @@ def _arm_label(arm: Arm) -> str:
 
 
 def _act(step: Act) -> Look:
-    treatment = step.action.treatment
-    detail = [f"{treatment.channel.name}, {treatment.purpose}"]
+    action = step.action
+    detail = [f"{_channels(action)}, {action.purpose}"]
     if step.delay_ms:
         detail.append(f"held for {format_duration(step.delay_ms)}")
-    return Look("act", treatment.name, (Way(NEXT, step.next),), tuple(detail), _code(step.condition))
+    within_ms = action.send_within_ms if step.send_within_ms is None else step.send_within_ms
+    if within_ms:
+        detail.append(f"in the customer's best hour, within {format_duration(within_ms)}")
+    return Look("act", action.name, (Way(NEXT, step.next),), tuple(detail), _code(step.condition))
+
+
+def _channels(action: Action) -> str:
+    names = [treatment.channel.name for treatment in action.treatments]
+    if action.chain:
+        *links, last = action.chain
+        words = [
+            f"{link.channel}, not {'clicked' if link.clicked else 'opened'} in {format_duration(link.within_ms)}: "
+            for link in links
+        ]
+        return "".join([*words, last.channel])
+    return " and ".join(names) if action.together else " or ".join(names)
 
 
 def _quiet(step: Quiet) -> Look:

@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema, model_validator
 
 from orchestrator.content.locales import normal
 from orchestrator.durations import DurationMs
 from orchestrator.journeys.blocks import BlockDefinition, BlockName
-from orchestrator.journeys.chain import ChannelsOfAction
+from orchestrator.journeys.chain import LinkDefinition
+from orchestrator.journeys.channel_policy import SendTime
 from orchestrator.journeys.entries import Moment
 from orchestrator.journeys.model import CEL, Cel, Model, Name, Priority, at_key
 from orchestrator.journeys.source import Location
@@ -143,7 +144,7 @@ class WeightDefinition(Model):
 Rules = Annotated[tuple[Cel | RuleDefinition, ...], BeforeValidator(_listed), CEL]
 
 
-class ActionDefinition(ChannelsOfAction):
+class ActionDefinition(Model):
     """One file of actions/*.yaml: what is said, on which channel or channels, and what it is worth."""
 
     model_config = ConfigDict(
@@ -198,6 +199,15 @@ class ActionDefinition(ChannelsOfAction):
     treatments: dict[Name, TreatmentDefinition] | None = Field(
         None, min_length=1, description="instead of channel and content: by channel, what is said there"
     )
+    chain: tuple[LinkDefinition, ...] | None = Field(
+        None,
+        min_length=2,
+        description="its channels one after the other, until the customer answers: {channel, until, within}",
+    )
+    together: StrictBool = Field(
+        False, description="whether it goes out on all its channels at once; else on the best one for the customer"
+    )
+    send_time: SendTime | None = Field(None, description="when it is sent, if the step does not say so")
 
     @model_validator(mode="after")
     def _says_something_once(self) -> ActionDefinition:

@@ -1,13 +1,12 @@
-"""What an action with several treatments says of its channels: one after the other, all at once, and when."""
+"""Chains as people write them in an action: channels one after the other."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import Field, model_validator
 
 from orchestrator.durations import DurationMs
-from orchestrator.journeys.channel_policy import SendTime
 from orchestrator.journeys.model import Model, Name, at_key
 
 
@@ -27,17 +26,3 @@ class LinkDefinition(Model):
         if self.within is not None and self.until is None:
             raise at_key("within", "'until' is missing beside 'within': opened or clicked")
         return self
-
-
-class ChannelsOfAction(Model):
-    """What an action says of its channels, beside what it says on them."""
-
-    chain: tuple[LinkDefinition, ...] | None = Field(
-        None,
-        min_length=2,
-        description="channels one after the other, until the customer answers: {channel, until, within}",
-    )
-    together: StrictBool = Field(
-        False, description="whether it goes out on all its channels at once; else on the best one for the customer"
-    )
-    send_time: SendTime | None = Field(None, description="when it is sent, if the step does not say so")

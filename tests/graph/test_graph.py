@@ -211,3 +211,28 @@ def test_no_text_is_wider_than_its_box(title: str) -> None:
 def test_what_is_cut_stands_in_the_tooltip() -> None:
     found = Graph("j", "1", "", (Node("n", "act", "n", (), (LONG,)),), ())
     assert any((part.text or "").count("customer.traits") == 8 for part in ElementTree.fromstring(svg(found)).iter())
+
+
+CHANNELS = """
+action: news
+treatments:
+  push: {content: {text: news}}
+  sms: {content: {text: news}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "detail"),
+    [
+        ("", "push or sms, marketing"),
+        ("together: true", "push and sms, marketing"),
+        (
+            "chain: [{channel: push, until: opened, within: 2 hours}, {channel: sms}]",
+            "push, not opened in 2 hours: sms, marketing",
+        ),
+    ],
+)
+def test_the_channels_of_an_action_are_told(more: str, detail: str) -> None:
+    pack = pack_of(f"{CHANNELS}{more}\n---\njourney: j\nentry: {{on: X}}\nsteps: [{{act: news, send_time: best}}]\n")
+    node = graph_of(compile_journey(pack, "j"), "").nodes[1]
+    assert node.detail == (detail, "in the customer's best hour, within 1 day")
