@@ -19,7 +19,7 @@ from orchestrator.engine.offers import act_of, action_of
 from orchestrator.engine.partners import edits_for, request_of
 from orchestrator.engine.presence import hushed
 from orchestrator.engine.reach import address, bounced, forbidden, unreachable
-from orchestrator.engine.routing import Choice, route
+from orchestrator.engine.routing import Choice, out_elsewhere, route
 from orchestrator.engine.send_time import later
 from orchestrator.engine.steps import Act
 from orchestrator.engine.treatment import CONSENT_FREE, Treatment
@@ -124,7 +124,7 @@ def _decide(turn: Turn, made: Offer, instance: Instance) -> None:
         _stop(turn, made, choice.verdict, choice.reasons)
     else:
         _say(turn, made, choice, instance)
-    if action.chain:
+    if action.chain and not made.placement:
         _follow(turn, made, action, instance, choice.verdict)
 
 
@@ -133,7 +133,8 @@ def _choice(turn: Turn, made: Offer, action: Action) -> Choice:
     if not action.routed:
         return Choice(action.treatment, _shut(turn, made, action, action.treatment))
     if made.placement:
-        return Choice(action.on(made.channel), _shut(turn, made, action, action.on(made.channel)))
+        treatment = action.on(made.channel)
+        return Choice(treatment, out_elsewhere(turn, treatment) or _shut(turn, made, action, treatment))
     choice = route(turn, made, action, lambda each: _shut(turn, made, action, each))
     made.channel = choice.treatment.channel.name
     return choice

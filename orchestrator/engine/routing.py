@@ -61,7 +61,7 @@ def route(turn: Turn, made: Offer, action: Action, gate: Gate) -> Choice:
         return Choice(treatment, off_site(turn, treatment) or gate(treatment))
     if action.chain:
         return _link(turn, made, action, gate)
-    return choose(turn, action, lambda each: off_site(turn, each) or out_elsewhere(turn, each, _NOTHING) or gate(each))
+    return choose(turn, action, lambda each: off_site(turn, each) or out_elsewhere(turn, each) or gate(each))
 
 
 def _link(turn: Turn, made: Offer, action: Action, gate: Gate) -> Choice:
@@ -104,7 +104,7 @@ def off_site(turn: Turn, treatment: Treatment) -> Verdict | None:
     return Verdict(_RULE, "the visitor is not on the site", elsewhere=True)
 
 
-def out_elsewhere(turn: Turn, treatment: Treatment, before: Container[str]) -> Verdict | None:
+def out_elsewhere(turn: Turn, treatment: Treatment, before: Container[str] = _NOTHING) -> Verdict | None:
     """Why the action may not go out on this channel: it is out on another one, and not answered.
 
     Args:
