@@ -8,11 +8,11 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from benchmarks import load, scale
+from benchmarks import load, requests, scale
 from benchmarks.bench import PARTITIONS, PLAIN_SHARE, Bench, latency, throughput
 from orchestrator.kafka.broker import EmbeddedBroker
 
-PARTS = ("speed", "latency", "journeys", "timers")
+PARTS = ("speed", "latency", "journeys", "timers", "decide")
 TIMERS = 100_000
 
 
@@ -66,6 +66,17 @@ async def timers(arguments: argparse.Namespace, bench: Bench) -> None:
         print(f"| {name} | {row} | {len(measured)} |", flush=True)
 
 
+async def decide(arguments: argparse.Namespace, bench: Bench) -> None:
+    """What a program waits for that asks while events stream."""
+    most = await throughput(bench, "exactly-once", arguments.events // 2, load.CUSTOMERS, run="decide-")
+    rate = int(most / 2)
+    print(f"\nthe stream at {rate:,} events/s, half of {most:,.0f}; {requests.PER_S} requests/s")
+    print("\n| POST /v1/decide | p50 ms | p99 ms | p99.9 ms | answers |\n|---|---|---|---|---|")
+    for name, measured in (await requests.measure(bench, rate, arguments.seconds)).items():
+        row = " | ".join(f"{value:.0f}" for value in percentiles(measured))
+        print(f"| {name} | {row} | {len(measured)} |", flush=True)
+
+
 def percentiles(measured: list[float]) -> list[float]:
     """The 50th, the 99th and the 99.9th."""
     ordered = sorted(measured)
@@ -74,7 +85,7 @@ def percentiles(measured: list[float]) -> list[float]:
 
 async def run(arguments: argparse.Namespace, bench: Bench) -> None:
     """The parts that were asked for, in turn."""
-    parts = {"speed": speed, "latency": steady, "journeys": journeys, "timers": timers}
+    parts = {"speed": speed, "latency": steady, "journeys": journeys, "timers": timers, "decide": decide}
     for name in arguments.only or PARTS:
         await parts[name](arguments, bench)
 

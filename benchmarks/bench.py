@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -35,7 +36,7 @@ class Bench:
     kafka: str
     folder: Path
 
-    def settings(self, prefix: str, guarantee: str, project: Path = PROJECT) -> Settings:
+    def settings(self, prefix: str, guarantee: str, project: Path = PROJECT, **more: Any) -> Settings:
         """Of one worker."""
         return Settings.load(
             project,
@@ -46,6 +47,7 @@ class Bench:
             state_folder=self.folder / prefix,
             http_port=0,
             log_level="warning",
+            **more,
         )
 
     @asynccontextmanager
@@ -180,6 +182,10 @@ def _worker(bench: Bench, settings: Settings, project: Path) -> subprocess.Popen
         "ORCHESTRATOR_STATE_FOLDER": str(settings.state_folder),
         "ORCHESTRATOR_HTTP_PORT": "0",
         "ORCHESTRATOR_LOG_LEVEL": "warning",
+        "ORCHESTRATOR_API_PORT": str(settings.api_port),
+        "ORCHESTRATOR_API_KEYS": ",".join(
+            f"{name}={key.get_secret_value()}" for name, key in settings.api_keys.items()
+        ),
     }
     return subprocess.Popen(
         [sys.executable, "-m", "orchestrator", "--project", str(project), "worker"], env=environment

@@ -57,6 +57,26 @@ async def steady(producer: AIOKafkaProducer, topic: str, rate: int, seconds: flo
     return number
 
 
+async def batches(
+    producer: AIOKafkaProducer, topic: str, partitions: int, rate: int, seconds: float, customers: int
+) -> int:
+    """As ``steady``, with the events of ten milliseconds at once: for rates that leave no time for single ones."""
+    began, number = time.perf_counter(), 0
+    for due in _ticks(seconds):
+        now = time.time_ns() // 1_000_000
+        filled = [producer.create_batch() for _ in range(partitions)]
+        while number < rate * due:
+            key, value = event(number, customers, now)
+            filled[home(key.decode(), partitions)].append(key=key, value=value, timestamp=now)
+            number += 1
+        for partition, batch in enumerate(filled):
+            if batch.record_count():
+                await producer.send_batch(batch, topic, partition=partition)
+        await asyncio.sleep(max(0.0, due - (time.perf_counter() - began)))
+    await producer.flush()
+    return number
+
+
 def _ticks(seconds: float) -> Iterator[float]:
     for tick in range(1, int(seconds * 100) + 1):
         yield tick / 100

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import partial
 from typing import Final
 
 from aiokafka.errors import KafkaError
@@ -104,7 +103,8 @@ class Partition:
         self._timers = Timers(store)
         self._metrics = metrics
         self._around = surroundings
-        self._requests = Requests()
+        self._requests = Requests(self._begin)
+        self._saving: Work | None = None
         self._paused: set[str] = set()
         self._wake = asyncio.Event()
         self._stopping = False
@@ -159,6 +159,7 @@ class Partition:
         if self.state is not State.RUNNING or self._stopping:
             raise moved(self.number)
         answered = self._requests.ask(request, durable=durable)
+        self._answer()
         self._wake.set()
         return await answered
 
@@ -178,15 +179,15 @@ class Partition:
 
     async def _run(self) -> None:
         more = False
-        while await self._wait(more):
-            try:
+        try:
+            while await self._wait(more):
                 more = await self._round()
-            except (KafkaError, InfrastructureError, OSError, TimeoutError) as error:
-                self._lose(error)
-                return
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is a bug of ours and stops the partition
-                self._fail(error)
-                return
+            if self._requests:
+                await self._round()  # what was answered is to hold
+        except (KafkaError, InfrastructureError, OSError, TimeoutError) as error:
+            self._lose(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a bug of ours and stops the partition
+            self._fail(error)
 
     async def _round(self) -> bool:
         """From what came to a checkpoint; whether there is more to do at once."""
@@ -196,23 +197,20 @@ class Partition:
         if self._order.wants_horizons(self._timers, self._around.clock()):
             self._order.see(await self._around.horizons(self.number), self._around.clock())
         began = self._around.clock()
-        references = self._around.references()
-        begin = partial(Work, self.number, self.meta.partitions, env, self._intake, self.store.get, references)
-        if self._requests:
-            work = self._requests.answer(begin, self._order.clock_ms(began))
-            await asyncio.sleep(0)  # lets the answers go out before what may be a long batch
-        else:
-            work = begin()
+        hand = self._requests.in_hand()
+        work = hand.work
+        self._answer()
         more = await self._decide(work, began)
-        now = self._order.clock_ms(began)
+        self._requests.close()
         with self._metrics.stage("decide"):
+            now = self._order.clock_ms(began)
             meta = sweep(work, self.store, begun(self.meta, env), now)
         if work:
             with self._metrics.stage("checkpoint"):
-                meta = await self._checkpoint.save(work, self.store, meta, now, began)
+                meta = await self._save(work, meta, now, began)
             if self.recent is not None:
                 self.recent.take(work.outputs)
-        self._requests.written()
+        hand.written()
         self._show_sweep(meta)
         self.meta = meta
         if work.following is not None:
@@ -224,6 +222,8 @@ class Partition:
 
     async def _decide(self, work: Work, began: int) -> bool:
         """Takes what one checkpoint holds, in stretches: meanwhile those of other partitions go on."""
+        if self._stopping:
+            return False
         left = most_records(self._order.record_bytes)
         while True:
             before = self._order.pending
@@ -233,6 +233,33 @@ class Partition:
             if not more or left <= 0 or self._order.pending == before or work.following is not None:
                 return more
             await asyncio.sleep(0)
+
+    def _begin(self) -> Work:
+        """The next work, with the definitions in force."""
+        assert self._env is not None
+        references = self._around.references()
+        return Work(self.number, self.meta.partitions, self._env, self._intake, self._read, references)
+
+    def _read(self, key: bytes) -> bytes | None:
+        """What is stored, as the checkpoint leaves it that is on its way."""
+        if self._saving is not None:
+            try:
+                return self._saving.left(key)
+            except KeyError:
+                pass
+        return self.store.get(key)
+
+    async def _save(self, work: Work, meta: Meta, now: int, began: int) -> Meta:
+        self._saving = work
+        try:
+            return await self._checkpoint.save(work, self.store, meta, now, began)
+        finally:
+            self._saving = None
+
+    def _answer(self) -> None:
+        """Answers what was asked, unless the definitions are about to change."""
+        if self._env is not None and (self._saving is None or self._saving.following is None):
+            self._requests.answer(self._order.clock_ms(self._around.clock()))
 
     def _in_force(self, grace_ms: int = _GRACE_MS) -> engine.Env | None:
         """The definitions in force here; None while the worker does not have them."""
@@ -268,7 +295,7 @@ class Partition:
                 await self._wake.wait()
         except TimeoutError:
             return not self._stopping
-        if not self._requests and not self._stopping:
+        if not self._stopping:
             await asyncio.sleep(_GATHER_S)
         self._wake.clear()
         return not self._stopping

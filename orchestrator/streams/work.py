@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import orjson
 
 from orchestrator import engine
-from orchestrator.engine.customer import Customer, Record, decode, encode
+from orchestrator.engine.customer import CUSTOMERS, Customer, Record, decode, encode
 from orchestrator.engine.home import NO_REFERENCES, References
 from orchestrator.engine.identity import subject_of
 from orchestrator.engine.ledger import key_of
@@ -193,20 +193,26 @@ class Work:
         key = request.customer
         was_here = key in self.touched
         record = self._load(key)
-        step: engine.Step | None = None
+        if isinstance(record, engine.Pointer):
+            self._put_back(key, record if was_here else None)
+            return engine.Follow(record.to)
+        before = encode(record) if record is not None else None
+        parts = dict(self._home.chunks.written)
         try:
-            if isinstance(record, engine.Pointer):
-                return engine.Follow(record.to)
             step, answer = engine.on_request(self.env, record, request, now, self._home)
-        finally:
-            if step is None and not was_here:
-                self.touched.pop(key, None)
-        if step is not None:
-            self.journal.append(["request", key, now, request.to_json()])
-            self._run = _NO_RUN
-            self.counts.requests += 1
-            self._take(key, step, now, None)
-            self._grow(key, 0)
+        except Exception:
+            # A bug must not leave half of what it did to whoever is decided after it.
+            self._home.chunks.written = parts
+            self._put_back(key, decode(before) if was_here and before is not None else None)
+            raise
+        if step is None:
+            self._put_back(key, record if was_here else None)
+            return answer
+        self.journal.append(["request", key, now, request.to_json()])
+        self._run = _NO_RUN
+        self.counts.requests += 1
+        self._take(key, step, now, None)
+        self._grow(key, 0)
         return answer
 
     def redo(self, entry: Sequence[Any]) -> None:
@@ -246,6 +252,19 @@ class Work:
             records[self._ledger_key] = ledger.encode()
         records |= {key.encode(): pool.encode() for key, pool in self._pools.items()}
         return records | self._home.chunks.written | dict(self._home.pages.writes())
+
+    def left(self, key: bytes) -> bytes | None:
+        """What this work leaves under a key of the store. Raises KeyError if it leaves that as it was."""
+        if key == self._ledger_key:
+            if not self._home.ledger.changed:
+                raise KeyError(key)
+            return self._home.ledger.encode()
+        if key in self._home.chunks.written:
+            return self._home.chunks.written[key]
+        record = self.touched[key.decode()] if key.startswith(CUSTOMERS) else None
+        if record is None:
+            raise KeyError(key)
+        return encode(record)
 
     def timers(self) -> list[tuple[bytes, int | None, int | None]]:
         """The customers whose next due moment changed: key, old, new."""
@@ -413,6 +432,13 @@ class Work:
         if isinstance(record, Customer):
             places = 2 + len(record.instances) + len(record.offers) + len(record.computed)
             self._sizes[key] = self._sizes.get(key, 0) + places * (added + _PLACE_BYTES)
+
+    def _put_back(self, key: str, record: Record | None) -> None:
+        """As it was before somebody looked: with no record, as if nobody had."""
+        if record is not None:
+            self.touched[key] = record
+        else:
+            self.touched.pop(key, None)
 
     def _load(self, key: str) -> Record | None:
         try:
