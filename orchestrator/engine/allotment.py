@@ -26,7 +26,12 @@ _UNBOUNDED: Final = 1 << 62
 
 
 def on_ask(env: Env, pool: Pool, message: ToPool, now: int, home: Home) -> list[Message]:
-    """An offer asks for a place, waits no more, or its place goes to another; what those who asked are told."""
+    """An offer asks for a place, waits no more, or its place goes to another; what those who asked are told.
+
+    Where the clock of who asks is ahead of the one here, theirs counts: they would have no use for a place of before.
+    """
+    if isinstance(message, Bid):
+        now = max(now, message.asked_at)
     work = _Allotment(env, pool, now, home)
     if isinstance(message, Bid):
         if message.expires_at > now:
@@ -149,6 +154,8 @@ class _Allotment:
 
     def _next_change(self, capacity: Capacity, window: Window, slice_: int) -> int:
         """When there may be a place for somebody who waits: with the next slice, or when it opens."""
+        if window.start < self._pool.window:
+            return self._pool.window
         if window.closes(self._now) is None:
             opens = capacity.hours.opens(self._now)
         else:

@@ -39,14 +39,21 @@ def capacity_of(turn: Turn, treatment: Treatment) -> Capacity | None:
 
 def full(turn: Turn, made: Offer, treatment: Treatment) -> Verdict | None:
     """Why the offer has to wait for its channel: closed, or no place yet. The first time it asks for one."""
+    ticket, channel = turn.customer.tickets.get(made.id), treatment.channel.name
+    if ticket is not None and ticket.only and ticket.only != channel:
+        return Verdict("capacity", f"there is no place left, and the surplus goes out on {ticket.only}", elsewhere=True)
     capacity = capacity_of(turn, treatment)
     if capacity is None:
         return None
     if capacity.most is None:
         return _closed(turn, capacity)
-    ticket = turn.customer.tickets.get(made.id)
     if ticket is not None and ticket.until is not None and ticket.pool == capacity.name and turn.now < ticket.until:
-        return None
+        early = turn.now < ticket.window
+        return (
+            Verdict("capacity", f"its place is from {format_moment(ticket.window)} on", ticket.window)
+            if early
+            else None
+        )
     if ticket is None or ticket.pool != capacity.name or ticket.until is not None:
         _ask(turn, made, capacity, treatment.priority)
     closed = _closed(turn, capacity)
@@ -55,40 +62,47 @@ def full(turn: Turn, made: Offer, treatment: Treatment) -> Verdict | None:
     return Verdict("capacity", words, made.expires_at, answered=True)
 
 
-def use(customer: Customer, made: Offer) -> None:
+def use(turn: Turn, made: Offer, treatment: Treatment) -> None:
     """The offer went out: its place is taken, unless the sender says that it failed."""
-    ticket = customer.tickets.get(made.id)
+    ticket = turn.customer.tickets.get(made.id)
     if ticket is not None and ticket.until is not None:
-        ticket.used = True
+        capacity = capacity_of(turn, treatment)
+        ticket.used = capacity is not None and capacity.name == ticket.pool
+
+
+def divert(turn: Turn, made: Offer, channel: str) -> None:
+    """From now on the offer may go out on that channel only."""
+    turn.customer.tickets[made.id] = Ticket("", 0, turn.now, only=channel)
 
 
 def waited_for(customer: Customer, made: Offer) -> str | None:
     """The channel or queue of which an offer still waits for a place."""
     ticket = customer.tickets.get(made.id)
-    return ticket.pool if ticket is not None and ticket.until is None else None
+    return ticket.pool or None if ticket is not None and ticket.until is None else None
 
 
 def reopen(turn: Turn, event: Event) -> None:
     """A sender's word that nothing was sent: the place is free for another."""
-    if event.name != _FAILED:
-        return
-    ticket = turn.customer.tickets.pop(str(event.properties.get("action_id")), None)
+    id_ = str(event.properties.get("action_id"))
+    ticket = turn.customer.tickets.get(id_) if event.name == _FAILED else None
     if ticket is not None and ticket.used:
-        give_back(turn, str(event.properties["action_id"]), ticket)
+        del turn.customer.tickets[id_]
+        give_back(turn, id_, ticket)
 
 
 def settle(turn: Turn) -> None:
     """Gives back what no offer needs any more; keeps what was used, as long as a sender may say that it failed."""
     customer = turn.customer
     for id_, ticket in list(customer.tickets.items()):
-        if ticket.until is None:
-            made = customer.offers.get(id_)
-            needed = made is not None and made.due is not None
+        if ticket.used:
+            needed = ticket.until is not None and ticket.until + DAY_MS > turn.now
         else:
-            needed = ticket.used and ticket.until + DAY_MS > turn.now
+            made = customer.offers.get(id_)
+            held = made is not None and made.due is not None
+            needed = held and (ticket.until is None or turn.now < ticket.window)
         if not needed:
             del customer.tickets[id_]
-            if not ticket.used:
+            if ticket.pool and not ticket.used:
                 give_back(turn, id_, ticket)
     used = [id_ for id_, ticket in customer.tickets.items() if ticket.used]
     for id_ in used[:-USED_KEPT]:
@@ -110,9 +124,10 @@ def unite_tickets(customer: Customer, other: Customer) -> None:
 def _ask(turn: Turn, made: Offer, capacity: Capacity, priority: float) -> None:
     customer = turn.customer
     former = customer.tickets.pop(made.id, None)
-    if former is not None:
+    if former is not None and former.pool:
         give_back(turn, made.id, former)
-    customer.tickets[made.id] = Ticket(capacity.name, priority, turn.now)
+    only = former.only if former is not None else ""
+    customer.tickets[made.id] = Ticket(capacity.name, priority, turn.now, only=only)
     turn.send(Bid(POOL + capacity.name, customer.key, made.id, priority, turn.now, made.expires_at))
 
 

@@ -136,7 +136,8 @@ class Ticket:
     """What an offer has of a pool: a place of the window that began at ``window``, or it waits for one.
 
     ``priority`` and ``asked_at`` are where in the order it waits. A place may be used before ``until``; None waits.
-    One that is ``used`` is given back only if the sender says that nothing was sent.
+    One that is ``used`` is given back only if the sender says that nothing was sent. ``only`` is the channel that the
+    offer may still go out on, since there was no place on its own; without a ``pool`` it has nothing to give back.
     """
 
     pool: str
@@ -145,6 +146,7 @@ class Ticket:
     window: int = 0
     until: int | None = None
     used: bool = False
+    only: str = ""
 
 
 @dataclass(slots=True)

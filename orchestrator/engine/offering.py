@@ -402,7 +402,7 @@ def _publish(turn: Turn, made: Offer, choice: Choice, content: Rendered, instanc
     traceparent = event.traceparent if event is not None else (instance.last or instance.entry).get("traceparent")
     turn.act(Outgoing(made.channel, turn.customer_id, value, traceparent))
     _record(turn, made, treatment)
-    use(customer, made)
+    use(turn, made, treatment)
     fallbacks = [{"rule": "fallback", "detail": reason} for reason in content.fallbacks]
     _decision(turn, made, "published", [*choice.reasons, *fallbacks] if choice.reasons else fallbacks or _PASSED)
     if _can_be_withdrawn(turn, made):

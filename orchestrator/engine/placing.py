@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator.engine.adapt import adapt
+from orchestrator.engine.capacity import divert
 from orchestrator.engine.customer import Pointer, Record, Ticket
 from orchestrator.engine.message import Full, GiveBack, Place
 from orchestrator.engine.offering import put, refuse
@@ -45,9 +46,16 @@ def refused(turn: Turn, message: Full) -> None:
     if not _is_asked(customer.tickets.get(message.action_id), message):
         return
     del customer.tickets[message.action_id]
-    made = customer.offers.get(message.action_id)
-    if made is not None and made.due is not None:
+    made, capacity = customer.offers.get(message.action_id), turn.env.capacities.get(message.pool)
+    if made is None or made.due is None:
+        return
+    if capacity is None or not capacity.instead:
         refuse(turn, made, Verdict("capacity", message.detail))
+        return
+    divert(turn, made, capacity.instead)
+    made.due = turn.now
+    decide(turn, made, customer.instances[made.instance])
+    forget_expired(turn)
 
 
 def _is_asked(ticket: Ticket | None, message: Place | Full) -> bool:

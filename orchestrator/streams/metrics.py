@@ -61,6 +61,18 @@ class Metrics:
             registry=registry,
         )
         self.learner = LearnerMetrics(registry)
+        self.places = Counter(
+            "orchestrator_capacity_places_total",
+            "Places of channels and queues that take only so many: given, returned unused, refused for want of one.",
+            ["channel", "queue", "what"],
+            registry=registry,
+        )
+        self.waiting_for_place = Gauge(
+            "orchestrator_capacity_waiting",
+            "Offers that wait for a place of a channel or queue, at the worker that gives them.",
+            ["channel", "queue"],
+            registry=registry,
+        )
         self.dead_letters = Counter(
             "orchestrator_dead_letters_total", "Records that could not be used.", ["reason"], registry=registry
         )
@@ -162,6 +174,10 @@ class Metrics:
             self.answers.labels(*answer).inc(count)
         for outcome, count in counts.outcomes.items():
             self.outcomes.labels(*outcome).inc(count)
+        for (name, what), count in counts.places.items():
+            self.places.labels(*_channel_and_queue(name), what).inc(count)
+        for name, count in counts.waiting.items():
+            self.waiting_for_place.labels(*_channel_and_queue(name)).set(count)
         for reason, count in counts.dead_letters.items():
             self.dead_letters.labels(reason).inc(count)
         self.duplicates.inc(counts.duplicates)
@@ -197,3 +213,8 @@ class Metrics:
             self._names.add(name)
             return name
         return "other"
+
+
+def _channel_and_queue(name: str) -> tuple[str, str]:
+    channel, _, queue = name.partition("/")
+    return channel, queue

@@ -91,7 +91,7 @@ class Ownership:
         metrics.assigned.set(0)
         # What others own now must not stand here with its last value for ever.
         state = (metrics.state_bytes, metrics.state_rows, metrics.restore_left, metrics.swept, metrics.sweeping)
-        for gauge in (metrics.lag, metrics.failed, metrics.waiting, *state):
+        for gauge in (metrics.lag, metrics.failed, metrics.waiting, metrics.waiting_for_place, *state):
             gauge.clear()
 
     async def restore(self, numbers: list[int]) -> None:

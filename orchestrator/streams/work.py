@@ -20,7 +20,7 @@ from orchestrator.engine.customer import CUSTOMERS, Customer, Record, decode, en
 from orchestrator.engine.home import NO_REFERENCES, References
 from orchestrator.engine.identity import subject_of
 from orchestrator.engine.ledger import key_of
-from orchestrator.engine.message import ToPool
+from orchestrator.engine.message import GiveBack, Place, ToPool
 from orchestrator.engine.message import decode as decode_message
 from orchestrator.engine.message import encode as encode_message
 from orchestrator.engine.pool import POOL, Pool
@@ -78,7 +78,11 @@ class Output(NamedTuple):
 
 @dataclass(slots=True)
 class Counts:
-    """What happened, for the metrics. ``caused`` has the Kafka time stamp of each action's event."""
+    """What happened, for the metrics. ``caused`` has the Kafka time stamp of each action's event.
+
+    ``places`` are those of channels and queues that take only so many, by name and what became of them; ``waiting`` is
+    how many wait for one.
+    """
 
     events: dict[str, int] = field(default_factory=dict)
     actions: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -86,6 +90,8 @@ class Counts:
     decisions: dict[tuple[str, str], int] = field(default_factory=dict)
     outcomes: dict[tuple[str, str, str], int] = field(default_factory=dict)
     answers: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    places: dict[tuple[str, str], int] = field(default_factory=dict)
+    waiting: dict[str, int] = field(default_factory=dict)
     duplicates: int = 0
     late: int = 0
     forwards: int = 0
@@ -380,6 +386,8 @@ class Work:
             ) from error
         if isinstance(message, ToPool):
             pool = self._pool(key)
+            if isinstance(message, GiveBack) and message.window is not None:
+                self._count_place(pool.name, "returned")
             self._reply(pool, engine.on_ask(self.env, pool, message, now, self._home))
             return
         step = engine.on_message(self.env, self._load(key), message, now, self._home)
@@ -406,7 +414,12 @@ class Work:
             heapq.heappush(self._scheduled, (pool.next_due, pool.key))
         self._last_due[pool.key] = pool.next_due
         for message in messages:
+            self._count_place(pool.name, "given" if isinstance(message, Place) else "refused")
             self._message(message)
+        self.counts.waiting[pool.name] = pool.waiting
+
+    def _count_place(self, name: str, what: str) -> None:
+        self.counts.places[name, what] = self.counts.places.get((name, what), 0) + 1
 
     def _due_of(self, key: str) -> int | None:
         if key.startswith(POOL):
