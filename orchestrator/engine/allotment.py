@@ -35,11 +35,10 @@ def on_ask(env: Env, pool: Pool, message: ToPool, now: int, home: Home) -> list[
     work = _Allotment(env, pool, now, home)
     if isinstance(message, Bid):
         if message.expires_at > now:
-            work.waiting.add(
-                Waiter(-message.priority, message.asked_at, message.action_id, message.customer, message.expires_at)
-            )
+            waiter = message.rank, message.asked_at, message.action_id, message.customer, message.expires_at
+            work.waiting.add(Waiter(*waiter))
     elif message.window is None:
-        work.waiting.remove(-message.priority, message.asked_at, message.action_id)
+        work.waiting.remove(message.rank, message.asked_at, message.action_id)
     elif message.window == pool.window and pool.reserved:
         pool.reserved -= 1
     elif message.window == pool.window and pool.used:
@@ -60,6 +59,7 @@ class _Allotment:
         self._pool = pool
         self._now = now
         self._said: list[Message] = []
+        self._first = len(env.policy.first)
         self._capacity = env.capacities.get(pool.name)
         self._window = self._turned() if self._capacity is not None else None
 
@@ -95,7 +95,7 @@ class _Allotment:
         slice_ = window.slice_at(self._now)
         more = False
         if closes is not None and window.start == pool.window:
-            more = self._give(lambda waiter: self._free(capacity, slice_, -waiter.rank), pool.window, closes)
+            more = self._give(lambda waiter: self._free(capacity, slice_, waiter), pool.window, closes)
         self._drop_surplus(capacity)
         if not len(self.waiting):
             pool.next_due = None
@@ -104,12 +104,12 @@ class _Allotment:
         else:
             pool.next_due = min(self._next_change(capacity, window, slice_), self._now + _LOOKS_AGAIN_MS)
 
-    def _free(self, capacity: Capacity, slice_: int, priority: float) -> int:
-        """How many places there are for a priority; the reserve is there for whom it is kept, and for all at last."""
+    def _free(self, capacity: Capacity, slice_: int, waiter: Waiter) -> int:
+        """How many places there are for one; the reserve is for what the policy puts first, and for all at last."""
         assert capacity.most is not None
         pool, reserve = self._pool, min(capacity.reserve, capacity.most)
         free = max(0, released(capacity.most - reserve, slice_) - pool.used)
-        if priority >= capacity.reserved_for or slice_ == SLICES - 1:
+        if waiter.rank[0] < self._first or slice_ == SLICES - 1:
             free += max(0, reserve - pool.reserved)
         return min(free, capacity.most - pool.used - pool.reserved)
 

@@ -7,6 +7,7 @@ ticket that it does not use is given back at the end of the turn.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -31,14 +32,16 @@ _FAILED: Final = "Message Failed"
 def capacity_of(turn: Turn, treatment: Treatment) -> Capacity | None:
     """What the treatment's queue takes, or else its channel; None if nothing is said of either."""
     capacities = turn.env.capacities
-    if not capacities:
-        return None
     channel = treatment.channel.name
     return capacities.get(f"{channel}/{treatment.queue}") or capacities.get(channel)
 
 
-def full(turn: Turn, made: Offer, treatment: Treatment) -> Verdict | None:
-    """Why the offer has to wait for its channel: closed, or no place yet. The first time it asks for one."""
+def full(turn: Turn, made: Offer, treatment: Treatment, rank: Callable[[], Iterable[float]]) -> Verdict | None:
+    """Why the offer has to wait for its channel: closed, or no place yet. The first time it asks for one.
+
+    Args:
+        rank: what it is worth against all others who wait, in the order of arbitration.
+    """
     ticket, channel = turn.customer.tickets.get(made.id), treatment.channel.name
     if ticket is not None and ticket.only and ticket.only != channel:
         return Verdict("capacity", f"there is no place left, and the surplus goes out on {ticket.only}", elsewhere=True)
@@ -55,7 +58,7 @@ def full(turn: Turn, made: Offer, treatment: Treatment) -> Verdict | None:
             else None
         )
     if ticket is None or ticket.pool != capacity.name or ticket.until is not None:
-        _ask(turn, made, capacity, treatment.priority)
+        _ask(turn, made, capacity, list(rank()))
     closed = _closed(turn, capacity)
     detail = f"it waits for a place: {capacity.said}"
     words = detail if closed is None else f"{closed.detail}; {detail}"
@@ -72,7 +75,7 @@ def use(turn: Turn, made: Offer, treatment: Treatment) -> None:
 
 def divert(turn: Turn, made: Offer, channel: str) -> None:
     """From now on the offer may go out on that channel only."""
-    turn.customer.tickets[made.id] = Ticket("", 0, turn.now, only=channel)
+    turn.customer.tickets[made.id] = Ticket("", [], turn.now, only=channel)
 
 
 def waited_for(customer: Customer, made: Offer) -> str | None:
@@ -112,7 +115,7 @@ def settle(turn: Turn) -> None:
 def give_back(turn: Turn, action_id: str, ticket: Ticket) -> None:
     """Tells the pool's home that the offer needs its ticket no more."""
     window = None if ticket.until is None else ticket.window
-    turn.send(GiveBack(POOL + ticket.pool, action_id, ticket.priority, ticket.asked_at, window))
+    turn.send(GiveBack(POOL + ticket.pool, action_id, ticket.rank, ticket.asked_at, window))
 
 
 def unite_tickets(customer: Customer, other: Customer) -> None:
@@ -121,14 +124,14 @@ def unite_tickets(customer: Customer, other: Customer) -> None:
         customer.tickets.setdefault(id_, replace(ticket))
 
 
-def _ask(turn: Turn, made: Offer, capacity: Capacity, priority: float) -> None:
+def _ask(turn: Turn, made: Offer, capacity: Capacity, rank: list[float]) -> None:
     customer = turn.customer
     former = customer.tickets.pop(made.id, None)
     if former is not None and former.pool:
         give_back(turn, made.id, former)
     only = former.only if former is not None else ""
-    customer.tickets[made.id] = Ticket(capacity.name, priority, turn.now, only=only)
-    turn.send(Bid(POOL + capacity.name, customer.key, made.id, priority, turn.now, made.expires_at))
+    customer.tickets[made.id] = Ticket(capacity.name, rank, turn.now, only=only)
+    turn.send(Bid(POOL + capacity.name, customer.key, made.id, rank, turn.now, made.expires_at))
 
 
 def _closed(turn: Turn, capacity: Capacity) -> Verdict | None:

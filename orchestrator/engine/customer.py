@@ -135,13 +135,13 @@ class Consent:
 class Ticket:
     """What an offer has of a pool: a place of the window that began at ``window``, or it waits for one.
 
-    ``priority`` and ``asked_at`` are where in the order it waits. A place may be used before ``until``; None waits.
+    ``rank`` and ``asked_at`` are where in the order it waits. A place may be used before ``until``; None waits.
     One that is ``used`` is given back only if the sender says that nothing was sent. ``only`` is the channel that the
     offer may still go out on, since there was no place on its own; without a ``pool`` it has nothing to give back.
     """
 
     pool: str
-    priority: float
+    rank: list[float]
     asked_at: int
     window: int = 0
     until: int | None = None

@@ -69,12 +69,12 @@ class Follow:
 
 @dataclass(frozen=True, slots=True)
 class Bid:
-    """``to`` is the pool's key; in one pool the higher priority comes first, then who asked first."""
+    """``to`` is the pool's key; in one pool the least ``rank`` comes first, then who asked first."""
 
     to: str
     customer: str
     action_id: str
-    priority: float
+    rank: list[float]
     asked_at: int
     expires_at: int
 
@@ -85,7 +85,7 @@ class GiveBack:
 
     to: str
     action_id: str
-    priority: float
+    rank: list[float]
     asked_at: int
     window: int | None
 

@@ -119,7 +119,7 @@ def _decide(turn: Turn, made: Offer, instance: Instance) -> None:
     if verdict is not None:
         _stop(turn, made, verdict)
         return
-    choice = _choice(turn, made, action)
+    choice = _choice(turn, made, action, instance)
     if choice.verdict is not None:
         _stop(turn, made, choice.verdict, choice.reasons)
     else:
@@ -128,14 +128,14 @@ def _decide(turn: Turn, made: Offer, instance: Instance) -> None:
         _follow(turn, made, action, instance, choice.verdict)
 
 
-def _choice(turn: Turn, made: Offer, action: Action) -> Choice:
+def _choice(turn: Turn, made: Offer, action: Action, instance: Instance) -> Choice:
     """On which channel it goes out, if one is open now; what stands in a placement has its channel."""
     if not action.routed:
-        return Choice(action.treatment, _shut(turn, made, action, action.treatment))
+        return Choice(action.treatment, _shut(turn, made, action, action.treatment, instance))
     if made.placement:
         treatment = action.on(made.channel)
-        return Choice(treatment, out_elsewhere(turn, treatment) or _shut(turn, made, action, treatment))
-    choice = route(turn, made, action, lambda each: _shut(turn, made, action, each))
+        return Choice(treatment, out_elsewhere(turn, treatment) or _shut(turn, made, action, treatment, instance))
+    choice = route(turn, made, action, lambda each: _shut(turn, made, action, each, instance))
     made.channel = choice.treatment.channel.name
     return choice
 
@@ -267,14 +267,14 @@ def _verdict(turn: Turn, made: Offer, action: Action, instance: Instance) -> Ver
     )
 
 
-def _shut(turn: Turn, made: Offer, action: Action, treatment: Treatment) -> Verdict | None:
+def _shut(turn: Turn, made: Offer, action: Action, treatment: Treatment, instance: Instance) -> Verdict | None:
     """What the first gate of a channel says that does not let the offer through there."""
     return (
         unreachable(turn.customer, treatment)
         or (_not_now(turn, treatment) if turn.env.attends else None)
         or _quiet(turn, made)
         or (_later(turn, made, action, treatment) if turn.env.times_sends else None)
-        or full(turn, made, treatment)
+        or (_full(turn, made, action, treatment, instance) if turn.env.capacities else None)
     )
 
 
@@ -313,6 +313,10 @@ def _later(turn: Turn, made: Offer, action: Action, treatment: Treatment) -> Ver
     own = act.send_within_ms if act is not None else None
     within_ms = action.send_within_ms if own is None else own
     return later(turn, made, treatment, within_ms)
+
+
+def _full(turn: Turn, made: Offer, action: Action, treatment: Treatment, instance: Instance) -> Verdict | None:
+    return full(turn, made, treatment, lambda: order(action, treatment, turn.sight(instance)))
 
 
 def _stop(turn: Turn, made: Offer, verdict: Verdict, besides: Reasons = ()) -> None:

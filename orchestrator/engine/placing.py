@@ -54,7 +54,7 @@ def refused(turn: Turn, message: Full) -> None:
         return
     divert(turn, made, capacity.instead)
     made.due = turn.now
-    decide(turn, made, customer.instances[made.instance])
+    put(turn, made, stay_of(turn, made))
     forget_expired(turn)
 
 
@@ -66,4 +66,4 @@ def _is_asked(ticket: Ticket | None, message: Place | Full) -> bool:
 
 
 def _returned(message: Place) -> GiveBack:
-    return GiveBack(POOL + message.pool, message.action_id, 0, message.asked_at, message.window)
+    return GiveBack(POOL + message.pool, message.action_id, [], message.asked_at, message.window)

@@ -1,4 +1,4 @@
-"""Who waits for a place in a pool: the higher priority first, of one priority whoever asked first.
+"""Who waits for a place in a pool: the higher priority first, of the same priority whoever asked first.
 
 The order is kept in pages of up to 256 rows, so that a hundred thousand may wait and one more rewrites one page.
 """
@@ -17,9 +17,9 @@ _NUMBER: Final = struct.Struct(">I")
 
 
 class Waiter(NamedTuple):
-    """One who waits; what comes first in it decides the order. ``rank`` is the priority with the sign changed."""
+    """One who waits; what comes first in it decides the order. ``rank`` is that of arbitration: the least is best."""
 
-    rank: float
+    rank: list[float]
     asked_at: int
     action_id: str
     customer: str
@@ -58,7 +58,7 @@ class Waiting:
             self._open(place + 1, behind)
         self._describe(place, rows)
 
-    def remove(self, rank: float, asked_at: int, action_id: str) -> bool:
+    def remove(self, rank: list[float], asked_at: int, action_id: str) -> bool:
         """Lets one go who waits no more; whether they were here."""
         wanted = [rank, asked_at, action_id]
         place = self._place(wanted)

@@ -38,8 +38,8 @@ class Surplus(StrEnum):
 class Capacity:
     """What one channel or queue takes; ``name`` is ``sms``, or ``call/sales`` for a queue.
 
-    ``most`` places for each ``per``; None is as many as there are. ``reserve`` of them are kept for offers of at least
-    ``reserved_for`` until the last slice. ``instead`` is the channel that the surplus goes to.
+    ``most`` places for each ``per``; None is as many as there are. ``reserve`` of them are kept
+    for what the policy puts first until the last slice. ``instead`` is the channel that the surplus goes to.
     """
 
     name: str
@@ -49,7 +49,6 @@ class Capacity:
     surplus: Surplus = Surplus.WAIT
     instead: str = ""
     reserve: int = 0
-    reserved_for: int = 0
 
     @property
     def said(self) -> str:

@@ -120,8 +120,7 @@ def _compiled(name: str, own: LimitedDefinition, channel: LimitedDefinition, tim
         per=Per(own.capacity.per) if own.capacity is not None else Per.DAY,
         surplus=Surplus.CHANNEL if isinstance(surplus, InsteadDefinition) else Surplus(surplus),
         instead=surplus.channel if isinstance(surplus, InsteadDefinition) else "",
-        reserve=reserve.places if reserve is not None else 0,
-        reserved_for=reserve.priority if reserve is not None else 0,
+        reserve=reserve or 0,
     )
 
 

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, WithJson
 from orchestrator.daytimes import parse_daytime
 from orchestrator.engine.calendar import DAY_MS
 from orchestrator.engine.hours import Span
-from orchestrator.journeys.model import Model, Name, Priority, at_key, listed
+from orchestrator.journeys.model import Model, Name, at_key, listed
 from orchestrator.journeys.steps import WEEKDAYS
 from orchestrator.nearest import hint
 from orchestrator.zones import zone
@@ -54,7 +54,7 @@ def _span(text: str) -> Span:
         raise ValueError(f"'{text.strip()[:40]}' are no hours: write them as '09:00-17:00'")
     begins = parse_daytime(match[1])
     ends = DAY_MS if match[2] == _END_OF_DAY else parse_daytime(match[2])
-    if ends <= begins and ends:
+    if 0 < ends < begins:
         parts = f"write '{match[1]}-24:00' for this day and '00:00-{match[2]}' for the next"
         raise ValueError(f"'{text.strip()}' crosses midnight: {parts}")
     if ends <= begins:
@@ -100,26 +100,25 @@ Day = Annotated[str, BeforeValidator(_day)]
 Zone = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_zone)]
 
 
-class ReserveDefinition(Model):
-    """Places that are kept for what matters more, until the last sixtieth of the time."""
-
-    places: Annotated[StrictInt, Field(ge=1)] = Field(description="how many of all")
-    priority: Priority = Field(description="for offers of at least this priority")
-
-
 class CapacityDefinition(Model):
     """So many places in each minute, hour or day, by priority across all customers."""
 
-    most: Annotated[StrictInt, Field(ge=1, le=MOST_PLACES)] = Field(description="so many, in all partitions together")
+    most: Annotated[StrictInt, Field(ge=1)] = Field(description="so many, in all partitions together")
     per: Literal["minute", "hour", "day"] = Field(
         description="a day is one of the calendar in the time zone; they come evenly over the hours that are open"
     )
-    reserve: ReserveDefinition | None = Field(None, description="how many of them are kept for what matters more")
+    reserve: Annotated[StrictInt, Field(ge=1)] | None = Field(
+        None,
+        description="so many of them are kept for what the policy puts first, service before sales, until the last "
+        "sixtieth of the time",
+    )
 
     @model_validator(mode="after")
-    def _reserve_fits(self) -> CapacityDefinition:
-        if self.reserve is not None and self.reserve.places > self.most:
-            raise at_key("reserve", f"the reserve of {self.reserve.places} is more than there is: {self.most}")
+    def _numbers_fit(self) -> CapacityDefinition:
+        if self.most > MOST_PLACES:
+            raise at_key("most", f"{self.most:,} is no limit: leave the capacity out where there is none")
+        if self.reserve is not None and self.reserve > self.most:
+            raise at_key("reserve", f"the reserve of {self.reserve} is more than there is: {self.most}")
         return self
 
 

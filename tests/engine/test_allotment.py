@@ -9,15 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.engine import Env, Home, Ledger, Pages, on_ask, on_release
+from orchestrator.engine.allotment import PLACES_AT_ONCE
 from orchestrator.engine.chunks import Chunks
 from orchestrator.engine.hours import Hours
 from orchestrator.engine.message import Bid, Full, GiveBack, Message, Place
+from orchestrator.engine.policy import DEFAULT_POLICY
 from orchestrator.engine.pool import POOL, Pool
 from orchestrator.engine.window import Capacity, Per, Surplus, window_at
 
 NOW = 1_767_603_600_000  # a full hour of UTC
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 SMS = Capacity("sms", Hours(), 60, Per.HOUR)
+
+
+def rank(priority: float) -> list[float]:
+    """Of what the policy puts first from 500 on, of all else below."""
+    return [0 if priority >= 500 else len(DEFAULT_POLICY.first), -priority, 0]
 
 
 class Desk:
@@ -39,11 +46,11 @@ class Desk:
     def ask(self, priority: float = 50, expires: int = 10 * DAY) -> str:
         self._count += 1
         id_ = f"{self._count:04}"
-        self._send(Bid(self.pool.key, f"u:{id_}", id_, priority, self.now, self.now + expires))
+        self._send(Bid(self.pool.key, f"u:{id_}", id_, rank(priority), self.now, self.now + expires))
         return id_
 
     def back(self, id_: str, window: int | None = None, priority: float = 50, asked_at: int = NOW) -> None:
-        self._send(GiveBack(self.pool.key, id_, priority, asked_at, window))
+        self._send(GiveBack(self.pool.key, id_, rank(priority), asked_at, window))
 
     def advance_to(self, moment: int) -> None:
         while self.pool.next_due is not None and self.pool.next_due <= moment:
@@ -159,7 +166,7 @@ def test_the_surplus_is_told_at_once_the_lowest_priority_first() -> None:
 
 
 def test_the_reserve_is_there_at_once_for_what_matters_more() -> None:
-    desk = Desk(replace(SMS, reserve=2, reserved_for=500))
+    desk = Desk(replace(SMS, reserve=2))
     desk.ask(10)
     low, high, higher = desk.ask(10), desk.ask(500), desk.ask(900)
     assert desk.served[1:] == [high, higher]
@@ -168,7 +175,7 @@ def test_the_reserve_is_there_at_once_for_what_matters_more() -> None:
 
 
 def test_the_reserve_is_for_all_in_the_last_slice() -> None:
-    desk = Desk(replace(SMS, most=10, reserve=4, reserved_for=500))
+    desk = Desk(replace(SMS, most=10, reserve=4))
     asked = [desk.ask(10) for _ in range(12)]
     desk.advance_to(NOW + 59 * MINUTE - 1)
     assert desk.served == asked[:6]
@@ -235,21 +242,23 @@ def test_another_way_to_cut_the_time_forgets_nothing_that_was_given() -> None:
 
 
 def test_a_great_many_places_are_given_some_at_a_time() -> None:
-    desk = Desk(replace(SMS, most=60_000))
-    desk.advance_to(NOW - 1)
-    desk.now = NOW
-    desk.pool = Pool(POOL + "sms")
-    desk.put(replace(SMS, most=60))
+    desk = Desk(replace(SMS, most=60))
     for _ in range(500):
         desk.ask()
     desk.put(replace(SMS, most=60_000))
+    desk.advance_to(NOW + MINUTE - 1)
+    assert len(desk.served) == 1
+    desk.now = NOW + MINUTE
+    desk.back("nobody")
+    assert len(desk.served) == 1 + PLACES_AT_ONCE
+    assert desk.pool.next_due == desk.now
     desk.advance_to(NOW + MINUTE)
     assert len(desk.served) == 500
 
 
 DOINGS = st.lists(
     st.one_of(
-        st.tuples(st.just("ask"), st.integers(0, 3)),
+        st.tuples(st.just("ask"), st.sampled_from([0, 1, 500, 501])),
         st.tuples(st.just("wait"), st.integers(1, 2 * DAY)),
         st.tuples(st.just("leave"), st.integers(0, 1_000)),
         st.tuples(st.just("fail"), st.integers(0, 1_000)),
@@ -270,7 +279,6 @@ CAPACITIES = st.builds(
     per=st.sampled_from(Per),
     surplus=st.sampled_from([Surplus.WAIT, Surplus.EXPIRE]),
     reserve=st.integers(0, 7),
-    reserved_for=st.integers(0, 3),
 )
 
 
@@ -294,17 +302,16 @@ def test_no_window_gives_more_than_it_has(capacity: Capacity, doings: list[tuple
                 failed[id(place)] = 1
                 failed[place.window] += place.window == desk.pool.window
                 desk.back(place.action_id, place.window)
-    for window, count in Counter(place.window for _, place in desk.given).items():
-        assert count - failed[window] <= capacity.most
+    for start_of, count in Counter(place.window for _, place in desk.given).items():
+        assert count - failed[start_of] <= capacity.most
     for moment, place in desk.given:
-        priority, asked_at = asked[place.action_id]
+        asked_at = asked[place.action_id][1]
         window = window_at(capacity, moment)
         assert window is not None
         assert window.start == place.window
         assert moment < place.until
         assert capacity.hours.opens(moment) == moment
         assert moment < asked_at + DAY
-        assert priority >= 0
     assert len(set(desk.served)) == len(desk.served)
 
 

@@ -11,7 +11,7 @@ from orchestrator.engine.waiting import ROWS_KEPT, Waiter, Waiting
 
 
 def waiter(priority: float, asked_at: int, id_: str = "x") -> Waiter:
-    return Waiter(-priority, asked_at, id_, "u:ada", 10**15)
+    return Waiter([0, -priority], asked_at, id_, "u:ada", 10**15)
 
 
 def all_of(pool: Pool, pages: Pages) -> list[Waiter]:
@@ -26,16 +26,16 @@ DOINGS = st.lists(st.tuples(st.booleans(), st.integers(0, 5), st.integers(0, 30)
 
 @given(doings=DOINGS)
 def test_it_is_the_sorted_list_whatever_comes_and_goes(doings: list[tuple[bool, int, int]]) -> None:
-    pool, pages, expected = Pool(POOL + "call"), Pages(), set[Waiter]()
+    pool, pages, expected = Pool(POOL + "call"), Pages(), list[Waiter]()
     waiting = Waiting(pool, pages)
     for comes, priority, asked_at in doings:
         row = waiter(priority, asked_at)
         if comes:
             waiting.add(row)
-            expected.add(row)
+            expected += [row] if row not in expected else []
         else:
             assert waiting.remove(*row[:3]) == (row in expected)
-            expected.discard(row)
+            expected = [other for other in expected if other != row]
         assert len(waiting) == len(expected)
         assert waiting.first() == min(expected, default=None)
     if expected:

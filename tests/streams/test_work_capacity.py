@@ -1,4 +1,4 @@
-"""Channels that take only so many, over several partition numbers and through crashes: never one more, and the same again."""
+"""Channels that take only so many, over several partition numbers and through crashes: never one more, and replayed."""
 
 from __future__ import annotations
 
@@ -105,11 +105,9 @@ def test_every_offer_comes_to_an_end_and_leaves_nothing_behind(
     loop: asyncio.AbstractEventLoop, sent: list[Sent], turns: list[Turn]
 ) -> None:
     cluster = run(Cluster(loop, env=ENV), sent, turns, crash=True)
-    last: dict[str, str] = {}
-    for record in cluster.said().get(names.DECISIONS, []):
-        decision = orjson.loads(record.value or b"")
-        last[decision["action_id"]] = decision["outcome"]
-    assert set(last.values()) <= {"published", "refused", "cancelled"}
+    decisions = [orjson.loads(record.value or b"") for record in cluster.said().get(names.DECISIONS, [])]
+    ended = {decision["action_id"] for decision in decisions if decision["outcome"] != "held"}
+    assert {decision["action_id"] for decision in decisions} == ended
     pools = [value for key, value in cluster.customers().items() if key.startswith(POOL.encode())]
     assert [Pool.decode(value).waiting for value in pools] == [0] * len(pools)
 
