@@ -75,7 +75,8 @@ class Decision(Sent):
         description="held: checked again when it is due; refused: it will never be sent; cancelled: it no longer holds"
     )
     reasons: list[Reason] = Field(
-        description="the rules that spoke against it; of what was published, why parts of it are the fallback"
+        description="the rules that spoke against it, the first one decided; of what was published, why on this "
+        "channel and not on others, and why parts of it are the fallback"
     )
     trigger: Trigger | None = Field(description="null when no event did it, but time")
     by: By = None

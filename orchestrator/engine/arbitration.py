@@ -74,17 +74,22 @@ def refusing(action: Action, sight: Sight) -> tuple[str, Rule | None] | None:
     return None
 
 
-def unfit(action: Action, treatment: Treatment, sight: Sight) -> Verdict | None:
-    """What the action itself says against it, in words; also if it costs more than it is worth."""
+def unfit(action: Action, sight: Sight) -> Verdict | None:
+    """What the action itself says against it, in words, whatever the channel."""
     against = refusing(action, sight)
-    if against is not None:
-        kind, rule = against
-        if rule is None:
-            return Verdict(kind, _out_of_time(action, sight))
-        why = sight.unmet(rule.condition)
-        return Verdict(kind, why if rule.name == rule.condition.source else f"{rule.name}: {why}")
+    if against is None:
+        return None
+    kind, rule = against
+    if rule is None:
+        return Verdict(kind, _out_of_time(action, sight))
+    why = sight.unmet(rule.condition)
+    return Verdict(kind, why if rule.name == rule.condition.source else f"{rule.name}: {why}")
+
+
+def dear(action: Action, treatment: Treatment, sight: Sight) -> Verdict | None:
+    """That the action costs more on this channel than it is worth."""
     value, cost, _ = _worth(action, treatment, sight)
-    return Verdict(COST, f"it costs {cost:g} and is worth {value:g}") if cost > value else None
+    return Verdict(COST, f"it costs {cost:g} and is worth {value:g}", elsewhere=True) if cost > value else None
 
 
 def priority(action: Action, treatment: Treatment, sight: Sight) -> float:

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from orchestrator.engine.action import Action
-from orchestrator.engine.arbitration import Order, order, unfit
+from orchestrator.engine.arbitration import Order, dear, order, unfit
 from orchestrator.engine.attribution import credit, tell, tell_published
 from orchestrator.engine.capacity import full, use, waited_for
 from orchestrator.engine.chain import followers, following, heed, place_of, retry_id, waits_for
@@ -263,14 +263,15 @@ def _verdict(turn: Turn, made: Offer, action: Action, instance: Instance) -> Ver
     return (
         _expired(turn, made)
         or _unmet(turn, made, instance)
-        or (None if action.asks_nothing else unfit(action, action.on(made.channel), turn.sight(instance)))
+        or (None if action.asks_nothing else unfit(action, turn.sight(instance)))
     )
 
 
 def _shut(turn: Turn, made: Offer, action: Action, treatment: Treatment, instance: Instance) -> Verdict | None:
     """What the first gate of a channel says that does not let the offer through there."""
     return (
-        unreachable(turn.customer, treatment)
+        (None if action.asks_nothing else dear(action, treatment, turn.sight(instance)))
+        or unreachable(turn.customer, treatment)
         or (_not_now(turn, treatment) if turn.env.attends else None)
         or _quiet(turn, made)
         or (_later(turn, made, action, treatment) if turn.env.times_sends else None)

@@ -107,7 +107,7 @@ class Tally(Watcher):
         """As ``Watcher.decision``."""
         outcome = value["outcome"]
         if outcome in ("refused", "held"):
-            for reason in value["reasons"]:
+            for reason in value["reasons"][:1]:  # The first one decided; others tell of other channels.
                 found = self.against[value["journey"], value["action"], outcome, reason["rule"]]
                 found.count += 1
                 found.detail = found.detail or reason["detail"]

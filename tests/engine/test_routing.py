@@ -135,6 +135,13 @@ def test_a_treatment_s_own_cost_goes_before_that_of_its_channel() -> None:
     assert said(driver.track("ada", "Asked")) == [("news", "sms")]
 
 
+def test_a_channel_that_costs_more_than_the_action_is_worth_is_shut() -> None:
+    dear = WORLD.replace("sms: {content: {text: news}}", "sms: {content: {text: news}, cost: 2}")
+    driver = driver_of({"email": "ada@example.org", "phone": "+441", "preferred_channel": "sms"}, dear)
+    assert said(driver.track("ada", "Asked")) == [("news", "email")]
+    assert "not sms: it costs 2 and is worth 1" in reasons(driver)
+
+
 def test_where_the_last_message_was_read_the_next_one_goes() -> None:
     driver = driver_of(EVERYWHERE)
     (hello,) = driver.track("ada", "Greeted")
