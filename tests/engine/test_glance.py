@@ -29,7 +29,10 @@ content: {object: task, fields: {text: hello}}
 EVENTS = st.lists(
     st.tuples(
         st.sampled_from(
-            ["Product Viewed", "Product Added", "Order Completed", "Searched", "Message Opened", "Unsubscribed"]
+            [
+                *("Product Viewed", "Product Added", "Order Completed", "Searched", "Message Opened", "Unsubscribed"),
+                *("Call Started", "Call Ended", "Preferences Changed"),
+            ]
         ),
         st.sampled_from(
             [{"user": "ada"}, {"user": None, "anonymous": "laptop"}, {"user": "ada", "anonymous": "laptop"}]
@@ -42,17 +45,17 @@ EVENTS = st.lists(
 )
 
 
-def played(events: list[tuple[Any, ...]]) -> tuple[Any, ...]:
-    driver = JourneyTestDriver.of_text(JOURNEYS)
+def played(events: list[tuple[Any, ...]], definitions: str) -> tuple[Any, ...]:
+    driver = JourneyTestDriver.of_text(definitions)
     for name, ids, properties, after, fields in events:
         driver.track(event=name, properties=properties, after=after, **ids, **fields)
     driver.advance("1 week")
     return driver.actions, driver.decisions, driver.trace, driver.customer("ada"), driver.customer(anonymous="laptop")
 
 
-@given(EVENTS)
-def test_what_passes_at_a_glance_does_nothing_in_a_turn(events: list[tuple[Any, ...]]) -> None:
-    at_a_glance = played(events)
+@given(EVENTS, st.sampled_from([JOURNEYS, f"{JOURNEYS}---\nchannel: {{agents: [call], send_time: {{crm: best}}}}\n"]))
+def test_what_passes_at_a_glance_does_nothing_in_a_turn(events: list[tuple[Any, ...]], definitions: str) -> None:
+    at_a_glance = played(events, definitions)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(step, "is_unheard", lambda *_: False)
-        assert played(events) == at_a_glance
+        assert played(events, definitions) == at_a_glance
