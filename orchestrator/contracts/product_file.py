@@ -12,16 +12,36 @@ import orjson
 from pydantic import ValidationError
 
 from orchestrator.contracts.catalog import CatalogProduct, told
+from orchestrator.engine.catalogue import NO_CATALOGUE, Catalogue
 from orchestrator.errors import DefinitionError, Problem
 from orchestrator.nearest import hint
 
 MOST_PROBLEMS: Final = 100
+FILE: Final = "catalog.csv"
+"""Where a project has what it sells, if it keeps that in a file."""
+
 _ATTRIBUTE: Final = "attributes."
 _SEPARATOR: Final = ";"
 _WHOLE: Final = frozenset({"stock", "repeat_days"})
 _NUMBERS: Final = frozenset({"price", "margin", "popularity"})
 _LONGEST_CELL: Final = 131_072
 _COLUMNS: Final = tuple(name for name in CatalogProduct.model_fields if name != "attributes")
+
+
+def products_in(project: Path) -> list[CatalogProduct]:
+    """Those of a project's folder, for whoever plays its journeys without a broker; none if it has no such file.
+
+    Raises:
+        DefinitionError: as ``read_products``.
+    """
+    path = project / FILE
+    return read_products(path) if path.is_file() else []
+
+
+def catalogue_in(project: Path) -> Catalogue:
+    """The same as the engine has it."""
+    products = products_in(project)
+    return NO_CATALOGUE.changed({product.id: product.product() for product in products}, len(products))
 
 
 def read_products(path: Path) -> list[CatalogProduct]:

@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
+from orchestrator.contracts.product_file import FILE as PRODUCTS
 from orchestrator.durations import format_duration
 from orchestrator.errors import InfrastructureError, UsageError
-from orchestrator.journeys.load import ACTIONS, CHANNELS, JOURNEYS
+from orchestrator.journeys.event_schemas import EVENTS
+from orchestrator.journeys.load import ACTIONS, CHANNELS, JOURNEYS, POLICY, SEGMENTS, TRAITS
+from orchestrator.journeys.partials import PARTIALS
 from orchestrator.kafka.broker import EmbeddedBroker
 from orchestrator.settings import FILE_NAME, Settings
 
@@ -25,6 +28,7 @@ _KEPT: Final = (
     "max_event_bytes",
 )
 """Settings of the user's project that decide what happens, and not where."""
+_FILES: Final = (CHANNELS, EVENTS, POLICY, TRAITS, SEGMENTS, PRODUCTS)
 _LATE_AFTER_MS: Final = 3 * 86_400_000
 
 
@@ -68,11 +72,12 @@ class DemoFolder:
     def write_project(self, bootstrap: str) -> Settings:
         """A project with the same journeys and the demo's own Kafka; its settings."""
         self.project.mkdir(parents=True)
-        for name in (JOURNEYS, ACTIONS):
+        for name in (JOURNEYS, ACTIONS, PARTIALS):
             if (self._source / name).is_dir():
                 shutil.copytree(self._source / name, self.project / name)
-        if (self._source / CHANNELS).is_file():
-            shutil.copy(self._source / CHANNELS, self.project / CHANNELS)
+        for name in _FILES:
+            if (self._source / name).is_file():
+                shutil.copy(self._source / name, self.project / name)
         plain = self._settings.model_dump(mode="json")
         values = {name: plain[name] for name in _KEPT} | {
             # In fast motion an event that is sent on to another home arrives a day later.

@@ -13,6 +13,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from orchestrator.console.follow import BEGINNING, Follower
+from orchestrator.contracts.product_file import products_in
 from orchestrator.demo.folder import DemoFolder
 from orchestrator.demo.latency import Latency
 from orchestrator.demo.screen import Screen
@@ -25,6 +26,7 @@ from orchestrator.durations import format_duration
 from orchestrator.journeys.load import ACTIONS, JOURNEYS, load
 from orchestrator.kafka import names
 from orchestrator.kafka.broker import EmbeddedBroker
+from orchestrator.kafka.client import client_options
 from orchestrator.kafka.topics import apply
 from orchestrator.replay.pace import Pace
 from orchestrator.replay.player import Player
@@ -33,6 +35,7 @@ from orchestrator.replay.settling import settle
 from orchestrator.settings import Settings
 from orchestrator.shop.clickstream import synthetic_notice
 from orchestrator.shop.folder import shop_folder
+from orchestrator.streams.loading import load as load_products
 from orchestrator.together import alongside
 
 PACE: Final = Pace(speed=8 * 86_400, rate=1_500)
@@ -82,6 +85,10 @@ class Demo:
 
     async def _play(self, settings: Settings, bootstrap: str, feed: ShopFeed) -> None:
         await apply(settings, bootstrap, self._pack.channels)
+        products = products_in(self._folder.project)
+        if products:
+            done = await load_products(client_options(settings, bootstrap), settings, products, replace=True)
+            self._say(f"loading the catalogue: {done.new} products")
         self._say("starting a worker")
         async with WorkerProcess(self._folder.project, self._folder.worker_log) as worker:
             await alongside(worker.ready(), worker.watch())

@@ -43,7 +43,7 @@ class Tally:
             self.outcomes[value["outcome"]] += 1
             self.latency.decision(value)
         elif found.topic == names.JOURNEY_LOG:
-            self.merges += value["happened"] == "merged"
+            self.merges += value.get("happened") == "merged"
         else:
             self.actions[value["journey"], value["channel"], value["kind"]] += 1
             self.latest.append(value)

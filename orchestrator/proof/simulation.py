@@ -15,6 +15,8 @@ from typing import Any, Final
 import orjson
 
 from orchestrator import engine
+from orchestrator.contracts.product_file import catalogue_in
+from orchestrator.engine.home import References
 from orchestrator.events.intake import Intake, Limits
 from orchestrator.journeys.compile import compile_env
 from orchestrator.journeys.pack import Pack
@@ -74,6 +76,7 @@ class Simulation:
         self.first_at: int | None = None
         self._watchers = watchers
         self.run = Run(self.env, Intake(_limits(settings, event_clock)), self._take)
+        self.run.references = References(catalogue_in(settings.project))
 
     @property
     def now(self) -> int:

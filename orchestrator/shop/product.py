@@ -71,7 +71,13 @@ def read_catalogue(folder: Path) -> Catalogue:
     categories: dict[str, tuple[Product, ...]] = {}
     with (folder / "catalog.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            price_cents = round(float(row.pop("price")) * 100)
-            product = Product(**row, price_cents=price_cents)
+            product = Product(
+                product_id=row["id"],
+                sku=row["attributes.sku"],
+                name=row["name"],
+                brand=row["attributes.brand"],
+                category=row["category"],
+                price_cents=round(float(row["price"]) * 100),
+            )
             categories[product.category] = (*categories.get(product.category, ()), product)
     return Catalogue(categories)

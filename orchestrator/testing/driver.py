@@ -6,14 +6,15 @@ The same intake, engine and batch work as in a worker; only Kafka and the disk a
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import orjson
 
 from orchestrator import engine
-from orchestrator.contracts.catalog import checked
+from orchestrator.contracts.catalog import CatalogProduct, checked
+from orchestrator.contracts.product_file import products_in
 from orchestrator.durations import parse_duration
 from orchestrator.engine.customer import ANONYMOUS, USER, Pointer, to_json
 from orchestrator.events.intake import Intake, Limits
@@ -88,8 +89,14 @@ class JourneyTestDriver:
 
     @classmethod
     def of_project(cls, folder: Path | str, start: str = "2026-01-05T09:00:00Z", partitions: int = 1) -> Self:
-        """Of a project's folder. Raises DefinitionError if its definitions are wrong."""
-        return cls.of_pack(load(Path(folder)), start, partitions)
+        """Of a project's folder, with what is sold if it has a ``catalog.csv``.
+
+        Raises:
+            DefinitionError: its definitions or products are wrong.
+        """
+        driver = cls.of_pack(load(Path(folder)), start, partitions)
+        driver.put_on_sale(products_in(Path(folder)))
+        return driver
 
     @classmethod
     def of_text(cls, text: str, start: str = "2026-01-05T09:00:00Z", partitions: int = 1) -> Self:
@@ -102,8 +109,12 @@ class JourneyTestDriver:
         Raises:
             BadRecord: a product has a field that it cannot have, or lacks one that it must have.
         """
+        self.put_on_sale([checked(dict(product)) for product in products])
+
+    def put_on_sale(self, products: Iterable[CatalogProduct]) -> None:
+        """The same of products that were read from a file."""
         references = self._run.references
-        changes = {str(product.get("id")): checked(dict(product)).product() for product in products}
+        changes = {product.id: product.product() for product in products}
         catalogue = references.catalogue.changed(changes, references.catalogue.version + len(changes))
         self._run.references = references._replace(catalogue=catalogue)
 

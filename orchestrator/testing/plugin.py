@@ -118,12 +118,14 @@ class JourneyTest(pytest.Item):
 
 def driver_of(config: pytest.Config, project: Path, start: int) -> JourneyTestDriver:
     """A driver of a project, whose definitions are read once a session."""
+    from orchestrator.contracts.product_file import products_in
     from orchestrator.testing.driver import JourneyTestDriver
 
     envs = config.stash.setdefault(_ENVS, {})
     if project not in envs:
         envs[project] = JourneyTestDriver.of_project(project).env
     driver = JourneyTestDriver(envs[project])
+    driver.put_on_sale(products_in(project))
     driver.now = start
     return driver
 
