@@ -30,12 +30,25 @@ from orchestrator.journeys import (
     event_schemas,
     model,
     policy,
+    recommendations,
     segments,
     steps,
     traits,
 )
 
-_MODULES: Final = (action, chain, channel_policy, definition, entries, event_schemas, policy, segments, steps, traits)
+_MODULES: Final = (
+    action,
+    chain,
+    channel_policy,
+    definition,
+    entries,
+    event_schemas,
+    policy,
+    recommendations,
+    segments,
+    steps,
+    traits,
+)
 _MARKED: Final = re.compile(r"(<!-- (fields|pages|filters):? ?([^\n]*?) ?-->\n).*?(<!-- end -->)", re.DOTALL)
 _STEPS: Final = "StepDefinition"
 _IN_CEL: Final = re.compile(r"\bin CEL\b|\bcondition in CEL\b")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
-from orchestrator.durations import DurationMs, parse_duration
+from orchestrator.durations import DurationMs
 from orchestrator.engine.recommending import Recommending
 from orchestrator.journeys.model import EventName, Model
+
+_DAY_MS: Final = 86_400_000
 
 Events = Annotated[tuple[EventName, ...], Field(max_length=20)]
 
@@ -20,10 +22,16 @@ class RecommendationsDefinition(Model):
     added: Events = Field(("Product Added",), description="events that say what lies in the cart")
     bought: Events = Field(("Order Completed",), description="events that say what was bought")
     just_bought: DurationMs = Field(
-        parse_duration("90 days"), description="for how long nothing is recommended again that was bought"
+        90 * _DAY_MS,
+        validate_default=False,
+        description="for how long nothing is recommended again that was bought",
+        json_schema_extra={"default": "90 days"},
     )
     viewed_before: DurationMs = Field(
-        parse_duration("7 days"), description="for how long before a purchase a view counts as having led to it"
+        7 * _DAY_MS,
+        validate_default=False,
+        description="for how long before a purchase a view counts as having led to it",
+        json_schema_extra={"default": "7 days"},
     )
     per_category: Annotated[int, Field(ge=1, le=50)] | None = Field(
         None, description="how many of one category are recommended at once; without it any number"

@@ -29,9 +29,11 @@ from orchestrator.settings import Settings
 from orchestrator.streams import definitions
 from orchestrator.streams.headers import FORWARD
 from orchestrator.streams.limits import limits_of
+from orchestrator.streams.reference import Entry, Rereading
 from orchestrator.streams.work import Input, Work
 
 _TOLD: Final = (names.DECISIONS, names.JOURNEY_LOG)
+_READ_BY_ALL: Final = (names.CATALOG, names.MODELS)
 
 
 async def explain_topics(settings: Settings, bootstrap: str, customer: str) -> Story:
@@ -55,7 +57,7 @@ async def explain_topics(settings: Settings, bootstrap: str, customer: str) -> S
         raise InfrastructureError(f"Kafka doesn't give the definitions: {error}") from error
     explainer = Explainer(customer, [found[0].id, *found[0].aliases])
     evidence = _Evidence(explainer)
-    topics = [*names.INPUT_TOPICS, *_TOLD, *map(names.action_topic, known.catalogue.channels)]
+    topics = [*names.INPUT_TOPICS, *_TOLD, *_READ_BY_ALL, *map(names.action_topic, known.catalogue.channels)]
     async with Follower(settings, bootstrap, topics, at_home_of=explainer.ids) as follower:
         await follower.seek(BEGINNING)
         async for record in follower.past():
@@ -65,7 +67,8 @@ async def explain_topics(settings: Settings, bootstrap: str, customer: str) -> S
     envs = {version: known.env(version) for version in evidence.versions}
     seen = {version: watched(env, explainer.tell) for version, env in envs.items() if env and env.version == version}
     for partition, journals in sorted(evidence.journals.items()):
-        _Again(partition, partitions, seen, settings, explainer, changes).do(evidence.inputs, journals)
+        again = _Again(partition, partitions, seen, settings, explainer, changes, evidence.references)
+        again.do(evidence.inputs, journals)
     story = explainer.story(evidence.facts)
     tell_states(story, known.catalogue, found[0])
     return story
@@ -103,6 +106,7 @@ class _Evidence:
         self.facts: list[Record] = []
         self.journals: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
         self.inputs: dict[tuple[str, int], dict[int, Input]] = defaultdict(dict)
+        self.references: dict[str, list[Entry]] = defaultdict(list)
         self._explainer = explainer
 
     @property
@@ -113,6 +117,9 @@ class _Evidence:
     def take(self, found: Found) -> None:
         """Keeps a record if it matters."""
         record = found.record
+        if found.topic in _READ_BY_ALL:
+            self.references[found.topic].append(record)
+            return
         if found.topic in names.INPUT_TOPICS:
             if self._explainer.mentions(record.value) or self._explainer.mentions(record.key):
                 self.inputs[found.topic, record.partition][record.offset] = record
@@ -135,6 +142,7 @@ class _Again:
         settings: Settings,
         explainer: Explainer,
         changes: Mapping[str, str],
+        references: Mapping[str, Sequence[Entry]],
     ) -> None:
         self._partition = partition
         self._partitions = partitions
@@ -142,6 +150,7 @@ class _Again:
         self._intake = Intake(limits_of(settings))
         self._explainer = explainer
         self._changes = changes
+        self._rereading = Rereading(references)
         self._keys = {kind + id_ for id_ in explainer.ids for kind in (USER, ANONYMOUS)}
         self._records: dict[bytes, bytes] = {}
 
@@ -153,7 +162,8 @@ class _Again:
             if env is None:
                 self._explainer.caveats.append(f"the definitions {journal['env']} are not on the topic any longer")
                 return
-            work = Work(self._partition, self._partitions, env, self._intake, self._records.get)
+            references = self._rereading.at(journal.get("references", {}))
+            work = Work(self._partition, self._partitions, env, self._intake, self._records.get, references)
             for entry in journal["entries"]:
                 self._do_entry(work, entry, inputs, last, number)
             for key, value in work.writes().items():

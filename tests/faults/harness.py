@@ -459,7 +459,8 @@ class Stage:
         whole = oracle.Replayed()
         # One by one: a partition number knows its own customers alone.
         for number, journals in sorted(seen.journals().items()):
-            part = oracle.replay(self.settings.partitions, envs, limits, inputs, {number: journals})
+            references = {topic: seen.records[topic] for topic in (names.CATALOG, names.MODELS)}
+            part = oracle.replay(self.settings.partitions, envs, limits, inputs, {number: journals}, references)
             whole.outputs += part.outputs
             whole.records |= part.records
             whole.problems += part.problems
