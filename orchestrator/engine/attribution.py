@@ -89,7 +89,7 @@ def _value(turn: Turn, attribution: Attribution) -> int | float | None:
     if attribution.value is None:
         return None
     try:
-        value = attribution.value.evaluate(turn.event_view(), turn.customer_view(), _NO_STAY)
+        value = attribution.value.evaluate(turn.event_view(), turn.customer_view(), _NO_STAY, turn.catalog)
     except Unmet:
         return None
     usable = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -53,7 +53,7 @@ def _shown(turn: Turn, made: Offer, treatment: Treatment) -> dict[str, Any] | No
     instance = turn.customer.instances[made.instance]
     seen = turn.event_view(instance), turn.customer_view(), journey_view(instance)
     try:
-        content = treatment.content.render(*seen, turn.env.policy, turn.now)
+        content = treatment.content.render(*seen, turn.env.policy, turn.now, turn.shelf)
     except ContentError:
         return None
     return {

@@ -16,7 +16,6 @@ from orchestrator.engine.home import Home
 from orchestrator.engine.journey import Env, Journey
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.message import Follow, Message
-from orchestrator.engine.models import NOTHING_LEARNED
 from orchestrator.engine.presence import presence_view
 from orchestrator.engine.recommendations import Recommender
 from orchestrator.engine.sight import Sight
@@ -194,7 +193,8 @@ class Turn:
         event = self.event_view(instance) if instance is not None or self.event is not None else NOTHING
         journey = journey_view(instance) if instance is not None else NOTHING
         customer = self.customer
-        return Sight(event, self.customer_view(), journey, customer, self.env.policy, NOTHING_LEARNED, self.now)
+        models, policy = self.home.models, self.env.policy
+        return Sight(event, self.customer_view(), journey, customer, policy, models, self.now, self.catalog)
 
     def profile_changed(self) -> None:
         """Conditions see the change from here on."""

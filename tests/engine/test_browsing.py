@@ -173,3 +173,20 @@ def test_what_a_visitor_looked_at_goes_along_when_they_log_in() -> None:
     made.track(None, "Product Viewed", {"product_id": "mug"}, anonymous="web")
     made.identify("ada", anonymous="web")
     assert list((made.customer("ada") or {})["products"]) == ["mug"]
+
+
+VALUED = """
+action: guide
+channel: note
+value: catalog[event.properties.id].margin
+eligibility: catalog[event.properties.id].in_stock
+content: {text: "x"}
+"""
+
+
+def test_the_rules_of_an_action_read_the_catalogue() -> None:
+    made = driver(GUIDE, VALUED)
+    made.track("ada", "Page Viewed", {"id": "lamp"})
+    assert made.actions == []
+    assert "catalog[event.properties.id].in_stock" in made.decisions[-1]["reasons"][0]["detail"]
+    assert said(made, id="mug") == "x"
