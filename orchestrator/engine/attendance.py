@@ -33,6 +33,13 @@ def attend(turn: Turn, event: Event) -> None:
         _end_calls(turn, policy, _call_of(event), at)
 
 
+def receive(turn: Turn, channel: str) -> None:
+    """A channel of the site asks what to show: so the customer is there."""
+    policy = turn.env.policy.channel
+    if policy is not None and channel in policy.site:
+        keep_site(turn.customer, turn.now)
+
+
 def first_for_agents(turn: Turn) -> None:
     """Puts what agents read before all else that this turn says, while the customer is on the line."""
     policy = turn.env.policy.channel

@@ -11,7 +11,7 @@ from typing import Any
 from orchestrator.engine import answers, capacity, derived, identity, placing, seen
 from orchestrator.engine.adapt import adapt
 from orchestrator.engine.alarms import fire, next_due
-from orchestrator.engine.attendance import attend, first_for_agents
+from orchestrator.engine.attendance import attend, first_for_agents, receive
 from orchestrator.engine.audience import EVERYTHING
 from orchestrator.engine.browsing import browse
 from orchestrator.engine.customer import Customer, Pointer, Record
@@ -151,6 +151,8 @@ def on_request(
     turn = Turn(env, customer, None, now, home)
     if record is None:
         turn.changed.add(EVERYTHING)
+    if env.attends:
+        receive(turn, request.channel)
     adapt(turn)
     derived.settle(turn, [])
     answer = decided(turn, request)

@@ -273,7 +273,7 @@ class _Project:
             found += _placed(self._sources[SEGMENTS], check_segments(self._segments))
             found += _placed(
                 self._sources[SEGMENTS],
-                check_types_in(self._segments, replace(scopes, presence=False), CUSTOMER_VARIABLES),
+                check_types_in(self._segments, replace(scopes, presence=None), CUSTOMER_VARIABLES),
             )
         if PARTNERS in self._sources:
             partners = check_partners(self._partners.partners, self._journeys.models, self._actions.names)

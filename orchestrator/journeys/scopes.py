@@ -78,8 +78,8 @@ class Scopes:
 
     ``given`` are the declared traits, None if none are declared: then there may be any. ``computed``, ``segments`` and
     ``surveys`` are None where it is not known what there is.
-    ``presence``: it is known who is on the site and who is on the line. ``recommends``: templates may ask for
-    recommendations.
+    ``presence``: it is known who is on the site and who is on the line; None where it may not be asked.
+    ``recommends``: templates may ask for recommendations.
     """
 
     schemas: EventSchemas = field(default_factory=default_schemas)
@@ -88,7 +88,7 @@ class Scopes:
     segments: tuple[str, ...] | None = None
     channels: tuple[str, ...] = ()
     surveys: tuple[str, ...] | None = None
-    presence: bool = False
+    presence: bool | None = None
     recommends: bool = True
 
     def at_entry(self, events: Iterable[str] | None) -> Variables:
@@ -141,7 +141,8 @@ class Scopes:
         }
         if self.presence:
             fields |= {"on_site": BOOL, "on_the_line": BOOL}
-        return Fields(MappingProxyType(fields), whose="a customer")
+        remedy = "a part 'channel' in policy.yaml adds on_site and on_the_line" if self.presence is False else ""
+        return Fields(MappingProxyType(fields), whose="a customer", remedy=remedy)
 
     def traits(self) -> Fields:
         """What producers tell of the customer."""

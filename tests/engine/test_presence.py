@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given as always
 from hypothesis import strategies as st
 
+from orchestrator import engine
 from orchestrator.engine.channel_policy import ChannelPolicy
 from orchestrator.engine.customer import Customer
 from orchestrator.engine.presence import keep_call, keep_site, line_until, on_site, on_the_line, unite_presence
+from orchestrator.engine.requests import Request
+from orchestrator.errors import DefinitionError
 from orchestrator.testing import JourneyTestDriver
 
 Given = Callable[[str], JourneyTestDriver]
@@ -156,6 +159,20 @@ def test_a_project_may_send_all_the_same(given: Given) -> None:
     driver = given(asking("act: hello").replace("after_call:", "on_the_line: send, after_call:"))
     call(driver, "Started")
     assert names(driver.track("ada", "Asked")) == ["hello"]
+
+
+@pytest.mark.parametrize(("channel", "there"), [("web", True), ("email", False)])
+def test_whom_the_site_asks_for_is_there(given: Given, channel: str, there: bool) -> None:
+    env, now = given(ON_SITE).env, 1_767_603_600_000
+    step, _ = engine.on_request(env, None, Request("u:ada", "r1", channel), now)
+    assert step is not None
+    assert isinstance(step.record, Customer)
+    assert on_site(step.record, POLICY, now) is there
+
+
+def test_a_condition_that_asks_where_nobody_knows_is_told_the_remedy() -> None:
+    with pytest.raises(DefinitionError, match="adds on_site and on_the_line"):
+        JourneyTestDriver.of_text("journey: a\nentry: {on: X, if: customer.on_site}\nsteps: [{wait: 1 hour}]\n")
 
 
 def test_presence_is_not_kept_where_nobody_asks(given: Given) -> None:

@@ -200,7 +200,7 @@ def offer_of(turn: Turn, id_: int, within_ms: int) -> Offer:
     return Offer(f"{id_:032x}", "", "", "", "", "news", "note", "marketing", "ada", {}, turn.now + within_ms, turn.now)
 
 
-COUNTS = st.lists(st.integers(0, 8), min_size=24, max_size=24) | st.just([])
+COUNTS: st.SearchStrategy[list[int]] = st.lists(st.integers(0, 8), min_size=24, max_size=24) | st.just([])
 ZONES = st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns"])
 
 
