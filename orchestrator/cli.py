@@ -22,6 +22,7 @@ from orchestrator.commands import (
     history,
     init,
     kafka,
+    models,
     plan,
     preview,
     replay,
@@ -66,6 +67,7 @@ app.command()(enter.enter)
 app.command()(tail.tail)
 app.command()(scores.scores)
 app.command()(customer.customer)
+app.command()(models.models)
 app.add_typer(segment.app, name="segment")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(kafka.app, name="kafka")

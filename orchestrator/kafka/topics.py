@@ -244,6 +244,16 @@ async def check_catalog(settings: Settings, bootstrap: str) -> None:
     await _check_there(settings, bootstrap, (CATALOG,))
 
 
+async def check_models(settings: Settings, bootstrap: str) -> None:
+    """Refuse to look at what was learned where its topic is not there.
+
+    Raises:
+        SettingsError: the topic is missing.
+        InfrastructureError: the cluster can't be reached.
+    """
+    await _check_there(settings, bootstrap, (MODELS,))
+
+
 async def _check_there(settings: Settings, bootstrap: str, logical: Iterable[str]) -> None:
     wanted = [settings.topic(name) for name in logical]
     async with connection(settings, bootstrap) as opened:

@@ -12,6 +12,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from prometheus_client import CollectorRegistry
 
+from orchestrator.commands.models import learned_of
 from orchestrator.kafka import names, topics
 from orchestrator.kafka.client import client_options
 from orchestrator.learning.learner import Learner, read_parts
@@ -20,6 +21,7 @@ from orchestrator.learning.outcomes import Outcomes
 from orchestrator.learning.snapshot import Part
 from orchestrator.settings import Settings
 from tests.learning.lines import line, logged
+from tests.learning.test_outcomes import row
 
 PATIENCE_S = 60.0
 PARTITIONS = 2
@@ -128,5 +130,7 @@ async def _live(settings: Settings, bootstrap: str) -> None:
         third.stop()
         await again
 
+    learned = await learned_of(settings)
+    assert learned.followed["lights", "email"].succeeded == row(log.counts[0])[-1]
     assert all(part.offset >= offsets[key] for key, part in (await learners.parts()).items())
     first.stop()
