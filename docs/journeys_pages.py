@@ -15,40 +15,18 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, Final
 
 from pydantic import BaseModel
 
+from orchestrator import journeys
 from orchestrator.content.formats import FORMATS
-from orchestrator.journeys import (
-    action,
-    chain,
-    channel_policy,
-    definition,
-    entries,
-    event_schemas,
-    model,
-    policy,
-    recommendations,
-    segments,
-    steps,
-    traits,
-)
+from orchestrator.journeys import model
 
-_MODULES: Final = (
-    action,
-    chain,
-    channel_policy,
-    definition,
-    entries,
-    event_schemas,
-    policy,
-    recommendations,
-    segments,
-    steps,
-    traits,
-)
+_MODULES: Final = tuple(import_module(f"{journeys.__name__}.{each.name}") for each in iter_modules(journeys.__path__))
 _MARKED: Final = re.compile(r"(<!-- (fields|pages|filters):? ?([^\n]*?) ?-->\n).*?(<!-- end -->)", re.DOTALL)
 _STEPS: Final = "StepDefinition"
 _IN_CEL: Final = re.compile(r"\bin CEL\b|\bcondition in CEL\b")

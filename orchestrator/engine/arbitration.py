@@ -95,7 +95,7 @@ def dear(action: Action, treatment: Treatment, sight: Sight) -> Verdict | None:
 def priority(action: Action, treatment: Treatment, sight: Sight) -> float:
     """The product of all factors; below zero if it costs more than it is worth."""
     value, cost, _ = _worth(action, treatment, sight)
-    product = _propensity(action, treatment, sight)[0] * (value - cost) * action.lever
+    product = propensity(action, treatment, sight)[0] * (value - cost) * action.lever
     for weight in action.weights:
         if sight.meets(weight.condition):
             product *= weight.factor
@@ -105,7 +105,7 @@ def priority(action: Action, treatment: Treatment, sight: Sight) -> float:
 def factors(action: Action, treatment: Treatment, sight: Sight) -> Factors:
     """The same with all that it is made of."""
     value, cost, unknown = _worth(action, treatment, sight)
-    score, source, doubt = _propensity(action, treatment, sight)
+    score, source, doubt = propensity(action, treatment, sight)
     return Factors(
         propensity=score,
         source=source,
@@ -166,7 +166,7 @@ def _amount(name: str, amount: float | Condition, sight: Sight) -> tuple[float, 
     return 0.0, f"{name}: {amount.source} gives no number from -{MOST_MONEY} to {MOST_MONEY}"
 
 
-def _propensity(action: Action, treatment: Treatment, sight: Sight) -> tuple[float, str, str]:
+def propensity(action: Action, treatment: Treatment, sight: Sight) -> tuple[float, str, str]:
     """How likely the customer is to follow, where that is from, and what was not used."""
     own = sight.scores.get(action.name)
     if own is not None and is_score(own):
@@ -183,7 +183,7 @@ def _propensity(action: Action, treatment: Treatment, sight: Sight) -> tuple[flo
     found = models.propensity(sight.record, action.name, channel, action.group, prior)
     if not is_score(found):
         return (FOLLOWED if prior is None else prior), "default", "what was learned is no number from 0 to 1"
-    return found, "learned" if models.version >= 0 else "default" if prior is None else "action", doubt
+    return found, "learned" if models.version > 0 else "default" if prior is None else "action", doubt
 
 
 def _score(general: Condition, sight: Sight) -> tuple[float | None, str]:

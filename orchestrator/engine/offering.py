@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from orchestrator.engine.action import Action
-from orchestrator.engine.arbitration import Order, dear, order, unfit
+from orchestrator.engine.arbitration import Order, dear, order, propensity, unfit
 from orchestrator.engine.attribution import credit, tell, tell_published
 from orchestrator.engine.capacity import full, use, waited_for
 from orchestrator.engine.chain import followers, following, heed, place_of, retry_id, waits_for
@@ -407,12 +407,21 @@ def _publish(turn: Turn, made: Offer, choice: Choice, content: Rendered, instanc
     traceparent = event.traceparent if event is not None else (instance.last or instance.entry).get("traceparent")
     turn.act(Outgoing(made.channel, turn.customer_id, value, traceparent))
     _record(turn, made, treatment)
+    if turn.env.attribution is not None:
+        _tell_published(turn, made, treatment, instance)
     use(turn, made, treatment)
     fallbacks = [{"rule": "fallback", "detail": reason} for reason in content.fallbacks]
     _decision(turn, made, "published", [*choice.reasons, *fallbacks] if choice.reasons else fallbacks or _PASSED)
     if _can_be_withdrawn(turn, made):
         made.due = None
         _keep(turn, made)
+
+
+def _tell_published(turn: Turn, made: Offer, treatment: Treatment, instance: Instance) -> None:
+    contact, action = turn.customer.contacts.get(made.id), action_of(turn, made)
+    if contact is not None:
+        known = propensity(action, treatment, turn.sight(instance))[0] if action is not None else None
+        tell_published(turn, contact, known)
 
 
 def _record(turn: Turn, made: Offer, treatment: Treatment) -> None:
@@ -429,8 +438,6 @@ def _record(turn: Turn, made: Offer, treatment: Treatment) -> None:
         state_at=turn.now,
     )
     turn.customer.contacts = recorded(turn.customer.contacts, contact, turn.now)
-    if turn.env.attribution is not None:
-        tell_published(turn, contact)
 
 
 def _can_be_withdrawn(turn: Turn, made: Offer) -> bool:

@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 _POLL_MS: Final = 500
 _FETCH_BYTES: Final = 1 << 16
 _RECORDS_AT_ONCE: Final = 500
+_RECORD_BYTES: Final = 8 << 20
+"""More than a record can have; compressed, it is what Kafka takes by default."""
 _REREAD_MOST: Final = 50_000
 """In records of the log: after so many it is written down where it stands, even if nothing was learned from them."""
 _WANTED_S: Final = 2.0
@@ -113,7 +115,13 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
             session_timeout_ms=settings.session_timeout,
             heartbeat_interval_ms=min(3_000, settings.session_timeout // 4),
         )
-        self._producer = AIOKafkaProducer(**client_options, acks="all", enable_idempotence=True)
+        self._producer = AIOKafkaProducer(
+            **client_options,
+            acks="all",
+            enable_idempotence=True,
+            compression_type="gzip",
+            max_request_size=_RECORD_BYTES,
+        )
 
     async def run(self) -> None:
         """Raises what went wrong."""
@@ -181,7 +189,8 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
         topic = self._settings.topic(names.MODELS)
         offsets = {}
         for partition in partitions:
-            for lesson in self._lessons[partition]:
+            # Meanwhile the partition may have gone to another.
+            for lesson in self._lessons.get(partition, ()):
                 if not lesson.has_news and lesson.unwritten < at_least:
                     continue
                 offset, (key, value) = lesson.offset, lesson.write()

@@ -148,7 +148,12 @@ def table(models: Counted) -> list[dict[str, Any]]:
             totals[key] = list(row) if mine is None else [a + b for a, b in zip(mine, row, strict=True)]
     rows = [
         {"action": action, "channel": channel, **dict(zip(columns, row, strict=True))}
-        | {"propensity": round(models.followed[action, channel].mean(models.supposed(channel, None)), 4)}
+        | {"propensity": round(_general(models, action, channel), 4)}
         for (action, channel), row in totals.items()
     ]
     return sorted(rows, key=lambda row: (-row["published"], row["action"], row["channel"]))
+
+
+def _general(models: Counted, action: str, channel: str) -> float:
+    """What is thought of all customers, if the action says nothing of itself."""
+    return models.followed.get((action, channel), Rate(0.0, 0.0)).mean(models.supposed(channel, None))
