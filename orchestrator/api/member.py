@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from orchestrator.api.known import known
+from orchestrator.api.recommended import recommended
 from orchestrator.engine import Env, Follow, Pointer, Request
 from orchestrator.events.routing import key_of, topic_of
 from orchestrator.replay.recording import Recorded
@@ -98,3 +99,13 @@ class PartitionHome:
         partition, member = self._partition, self._member
         assert partition.recent is not None
         return known(record, partition.recent, partition.store.get, member.env, member.now())
+
+    def recommended(
+        self, key: str, count: int, category: str | None, beside: str | None
+    ) -> dict[str, Any] | Follow | None:
+        """As ``Home.recommended``."""
+        record = self._partition.known(key)
+        if isinstance(record, Pointer):
+            return Follow(record.to)
+        member = self._member
+        return recommended(record, member.env, self._partition.references, member.now(), count, category, beside)

@@ -40,6 +40,11 @@ class Home(Protocol):
     def known(self, key: str) -> dict[str, Any] | Follow | None:
         """All that is known of a customer, as JSON values; None if nobody is known by the key."""
 
+    def recommended(
+        self, key: str, count: int, category: str | None, beside: str | None
+    ) -> dict[str, Any] | Follow | None:
+        """What to recommend, as JSON values; None if the project recommends nothing."""
+
 
 class Member(Protocol):
     """What the API asks of the worker that it is part of."""

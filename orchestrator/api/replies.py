@@ -62,6 +62,28 @@ class Stay(BaseModel):
     due: Annotated[str | None, Field(description="when the wait ends")]
 
 
+class RecommendedProduct(BaseModel):
+    """A product of the catalogue, with all that is known of it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    rank: Annotated[int, Field(description="1 is the best")]
+    id: str
+    name: str
+    price: float
+    currency: str
+    reason: Annotated[str, Field(description="why it is recommended, for a person")]
+    score: Annotated[float, Field(description="larger is better; 0 for what is merely popular")]
+
+
+class Recommended(BaseModel):
+    """What to recommend, the best first; what is out of stock, just bought or in the cart is not among it."""
+
+    known: Annotated[bool, Field(description="whether anything is known of the customer")]
+    catalogue_version: Annotated[int, Field(description="the offset up to which the catalogue was read")]
+    products: list[RecommendedProduct]
+
+
 class Known(BaseModel):
     """All that is known of a customer: what is committed, so never what a crash could take back."""
 

@@ -16,13 +16,14 @@ from fastapi.responses import Response
 from orchestrator.api.bodies import Decide, Enter, Ids, Outcome
 from orchestrator.api.owners import Found, Home, Member, Owners
 from orchestrator.api.problems import Problem, ProblemDocument, invalid, not_now
-from orchestrator.api.replies import Accepted, Decided, Known
+from orchestrator.api.replies import Accepted, Decided, Known, Recommended
 from orchestrator.api.route import StrictRoute
 from orchestrator.channels.reports import OUTCOMES, reported
 from orchestrator.engine import Request
 from orchestrator.engine.customer import ANONYMOUS, USER
 from orchestrator.engine.entry import OnRequest
 from orchestrator.engine.partners import NOT_ALLOWED, check_request, partner_of
+from orchestrator.engine.recommendations import MOST
 from orchestrator.engine.requests import UNKNOWN_CHANNEL, UNKNOWN_PLACEMENT
 from orchestrator.errors import BadRecord, InfrastructureError, RequestRefused
 from orchestrator.events.identifiers import ID_MAX
@@ -61,6 +62,8 @@ OptionalKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1
 def routes(member: Member, owners: Owners) -> APIRouter:
     """All routes below /v1."""
     router = APIRouter(prefix="/v1", responses=_PROBLEMS, route_class=StrictRoute)
+    # Before that of the customer, whose id may have a slash in it.
+    _add_recommendations(router, member, owners)
 
     @router.post("/decide", response_model=Decided, responses={**_NOT_FOUND, **_CONFLICT, **_TIMEOUT})
     async def decide(
@@ -161,6 +164,38 @@ def routes(member: Member, owners: Owners) -> APIRouter:
         return _reply(await owners.answer(http, USER + id_, ask))
 
     return router
+
+
+def _add_recommendations(router: APIRouter, member: Member, owners: Owners) -> None:
+    @router.get("/customers/{id:path}/recommendations", response_model=Recommended, responses={**_CONFLICT, **_TIMEOUT})
+    async def recommendations(
+        http: HttpRequest,
+        id_: Annotated[
+            str,
+            Path(alias="id", min_length=1, max_length=ID_MAX, description="a userId, or else an anonymousId"),
+        ],
+        count: Annotated[int, Query(ge=1, le=MOST, description="how many at most")] = 3,
+        category: Annotated[str | None, Query(max_length=500, description="only products of it")] = None,
+        beside: Annotated[str | None, Query(max_length=200, description="a product that is looked at")] = None,
+        anonymous: Annotated[bool, Query(description="the id is an anonymousId")] = False,
+    ) -> Response:
+        """What to recommend to a customer, the best first.
+
+        It says nothing to anybody and counts as nothing. Somebody new is recommended what is popular.
+        """
+        _refuse_partner(member, http)
+
+        async def ask(home: Home, key: str) -> Found:
+            found = home.recommended(key, count, category, beside)
+            if found is None:
+                raise Problem(
+                    409,
+                    "nothing-recommended",
+                    "this project recommends nothing: add 'recommendations: {}' to policy.yaml",
+                )
+            return found
+
+        return _reply(await owners.answer(http, (ANONYMOUS if anonymous else USER) + id_, ask))
 
 
 def _reply(answer: dict[str, Any] | Response, status: int = 200) -> Response:

@@ -168,6 +168,11 @@ class Partition:
         value = self.store.get(key.encode())
         return decode(value) if value is not None else None
 
+    @property
+    def references(self) -> References:
+        """What all partitions read, as it is now."""
+        return self._around.references()
+
     def wake(self) -> None:
         """Looks again whether there is something to do: the definitions have changed."""
         self._wake.set()

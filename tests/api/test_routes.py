@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from orchestrator.api.gate import BODY_BYTES_ALLOWED
+from orchestrator.engine.catalogue import NO_CATALOGUE, Product
+from orchestrator.engine.home import References
 from tests.api.town import KEY, SHOP, Served, served, town_of
 
 ADA = {"customer": {"userId": "ada"}}
@@ -257,4 +259,52 @@ def test_the_document_needs_no_key(shop: Served) -> None:
         "/v1/journeys/{name}/enter",
         "/v1/actions/{id}/outcome",
         "/v1/customers/{id}",
+        "/v1/customers/{id}/recommendations",
     }
+
+
+SELLING = (
+    SHOP
+    + """
+---
+recommendations: {}
+"""
+)
+
+
+@pytest.fixture
+def selling(running: Served) -> Served:
+    """The same worker, which sells three things."""
+    running.move_to(town_of(SELLING))
+    products = [
+        Product("mug", "Mug", 9.5, "EUR", category="Coffee"),
+        Product("beans", "Beans", 26.0, "EUR", category="Coffee", belongs_with=("mug",)),
+        Product("lamp", "Lamp", 96.0, "EUR", stock=0, popularity=9.0),
+    ]
+    catalogue = NO_CATALOGUE.changed({product.id: product for product in products}, 7)
+    running.town.run.references = References(catalogue)
+    return running
+
+
+def test_a_customer_is_recommended_what_goes_with_what_they_bought(selling: Served) -> None:
+    bought = {"products": [{"product_id": "beans"}]}
+    selling.town.send({"type": "track", "event": "Order Completed", "userId": "ada", "properties": bought})
+    answer = selling.client.get("/v1/customers/ada/recommendations").json()
+    assert (answer["known"], answer["catalogue_version"]) == (True, 7)
+    (product,) = answer["products"]
+    assert (product["rank"], product["id"], product["reason"]) == (1, "mug", "belongs with Beans")
+
+
+def test_somebody_new_is_recommended_what_is_popular_and_in_stock(selling: Served) -> None:
+    answer = selling.client.get("/v1/customers/nobody/recommendations?count=1&anonymous=true").json()
+    assert (answer["known"], [product["id"] for product in answer["products"]]) == (False, ["beans"])
+
+
+def test_beside_a_product_is_recommended_what_goes_with_it(selling: Served) -> None:
+    answer = selling.client.get("/v1/customers/ada/recommendations?beside=beans").json()
+    assert [product["id"] for product in answer["products"]] == ["mug"]
+
+
+def test_a_project_that_recommends_nothing_says_so(shop: Served) -> None:
+    response = shop.client.get("/v1/customers/ada/recommendations")
+    assert "policy.yaml" in problem(response, 409, "nothing-recommended")

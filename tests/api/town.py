@@ -16,6 +16,7 @@ import orjson
 from orchestrator.api.keys import Keys
 from orchestrator.api.known import known
 from orchestrator.api.owners import Found
+from orchestrator.api.recommended import recommended
 from orchestrator.api.server import ApiServer
 from orchestrator.durations import parse_duration
 from orchestrator.engine import Env, Follow, Pointer, Request
@@ -102,6 +103,13 @@ class TownHome:
             return Follow(record.to)
         read = partial(town.run.stored, key)
         return known(record, town.recent, read, town.run.env, town.run.now) if record is not None else None
+
+    def recommended(self, key: str, count: int, category: str | None, beside: str | None) -> Found | None:
+        run = self._town.run
+        record = run.record(key)
+        if isinstance(record, Pointer):
+            return Follow(record.to)
+        return recommended(record, run.env, run.references, run.now, count, category, beside)
 
 
 class TownMember:
