@@ -102,6 +102,19 @@ class Contacts(Sequence[Contact]):
         """These too; one that is there already is replaced."""
         return Contacts.of({contact.id: contact for contact in (*self.all, *contacts)}.values())
 
+    def appended(self, contact: Contact, oldest: int) -> Contacts | None:
+        """With one more at the end, if that is its place, none is older than ``oldest`` and there is room.
+
+        Nothing is read for it but two moments: that is most of what is published.
+        """
+        text = self._text
+        if not text:
+            return Contacts(_written(contact), (contact,))
+        first, last = _moment(text.partition(_BETWEEN_CONTACTS)[0]), _moment(text.rpartition(_BETWEEN_CONTACTS)[2])
+        if first <= oldest or last >= contact.at or text.count(_BETWEEN_CONTACTS) + 1 >= CONTACTS_KEPT:
+            return None
+        return Contacts(f"{text}{_BETWEEN_CONTACTS}{_written(contact)}")
+
     def __bool__(self) -> bool:
         return bool(self._text)
 
@@ -126,6 +139,9 @@ NO_CONTACTS: Final = Contacts()
 
 def recorded(contacts: Contacts, contact: Contact, now: int) -> Contacts:
     """With one that is published now, without those that are too old or too many."""
+    appended = contacts.appended(contact, now - KEPT_MS)
+    if appended is not None:
+        return appended
     kept = [*(each for each in contacts if each.at > now - KEPT_MS), contact]
     return Contacts.of(kept[-CONTACTS_KEPT:])
 
@@ -170,6 +186,10 @@ def _written(contact: Contact) -> str:
             _BETWEEN_PURCHASES.join(contact.won),
         )
     )
+
+
+def _moment(text: str) -> int:
+    return int(text.split(_BETWEEN_FIELDS, 7)[6])
 
 
 def _read(text: str) -> Contact:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any, Final
 
@@ -62,6 +62,10 @@ class Instance:
     value: str = ""
     laps: int = 0
     said: dict[str, str] = field(default_factory=dict)
+
+    def copy(self) -> Instance:
+        """As it is now; ``dataclasses.replace`` takes five times as long."""
+        return Instance(*_of_instance(self))
 
     @property
     def set_aside(self) -> bool:
@@ -269,6 +273,7 @@ _OPTIONAL: Final = (
     "chains",
 )
 _optional: Final = attrgetter(*_OPTIONAL)
+_of_instance: Final = attrgetter(*(each.name for each in fields(Instance)))
 
 
 def to_json(record: Record) -> dict[str, Any]:

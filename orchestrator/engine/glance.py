@@ -11,7 +11,6 @@ from typing import Final
 from orchestrator.engine.customer import Customer
 from orchestrator.engine.journey import ANY, Env
 from orchestrator.engine.profile import OF_PERMISSION
-from orchestrator.engine.turn import Turn
 from orchestrator.events.engagement import SURVEY_ANSWERED, is_about_message
 from orchestrator.events.event import ALIASED, IDENTIFIED, JOURNEY_REQUESTED, Event
 from orchestrator.events.visits import OF_CALLS
@@ -36,13 +35,3 @@ def is_unheard(env: Env, customer: Customer, event: Event, now: int) -> bool:
         or (env.attends and name in OF_CALLS)
         or now - event.timestamp > env.late_after_ms
     )
-
-
-def begins_something(turn: Turn, event: Event) -> bool:
-    """Whether a journey may begin with an event that has been learnt from."""
-    entries = turn.env.entries
-    for journey in (*entries.get(event.name, ()), *entries.get(ANY, ())):
-        condition = journey.entry.condition
-        if condition is None or turn.holds(condition, None)[0]:
-            return True
-    return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -82,7 +81,7 @@ def _offer(turn: Turn, instance: Instance, act: Act, treatment: Treatment, id_: 
 def put(turn: Turn, made: Offer, instance: Instance) -> None:
     """Has a due offer decided when the turn is done, among all that are; until then it can be withdrawn."""
     turn.customer.offers[made.id] = made
-    turn.pending[made.id] = turn, made, replace(instance)  # The stay goes on, and what is said sees it as it was.
+    turn.pending[made.id] = turn, made, instance.copy()  # The stay goes on, and what is said sees it as it was.
 
 
 def decide_all(turn: Turn) -> None:

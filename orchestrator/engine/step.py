@@ -16,7 +16,7 @@ from orchestrator.engine.audience import EVERYTHING
 from orchestrator.engine.browsing import browse
 from orchestrator.engine.customer import Customer, Pointer, Record
 from orchestrator.engine.entries import enter_all, enter_joined, tell_late
-from orchestrator.engine.glance import begins_something, is_unheard
+from orchestrator.engine.glance import is_unheard
 from orchestrator.engine.home import Home
 from orchestrator.engine.journey import Env
 from orchestrator.engine.message import Absorb, Claim, Follow, Full, Granted, Place, ToCustomer
@@ -60,8 +60,8 @@ def on_event(env: Env, record: Record | None, event: Event, now: int, key: str, 
         turn.changed.add(EVERYTHING)
     elif is_unheard(env, customer, event, now):
         learn(customer, event)
-        if not begins_something(turn, event):
-            return turn.out
+        enter_all(turn, event)
+        return _done(turn) if turn.out.log else turn.out
     return _in_turn(turn, event)
 
 
