@@ -20,6 +20,7 @@ _ACTION = "The action's name."
 _CUSTOMER = "A JSON file, or JSON itself: traits, or an object with id, traits, computed, segments. Default: a sample."
 _EVENT = "A JSON file, or JSON itself: properties, or a Segment call. Default: a sample of the journey's first event."
 _LOCALE = "As for a customer of this locale, such as de or pt-BR."
+_CHANNEL = "Of an action with several, the channel. Default: its first."
 _HTML = "Write the HTML to this file, to look at it in a browser."
 
 
@@ -29,6 +30,7 @@ def preview(
     customer: Annotated[str | None, typer.Option(metavar="FILE|JSON", help=_CUSTOMER, show_default=False)] = None,
     event: Annotated[str | None, typer.Option(metavar="FILE|JSON", help=_EVENT, show_default=False)] = None,
     locale: Annotated[str | None, typer.Option(metavar="LOCALE", help=_LOCALE, show_default=False)] = None,
+    channel: Annotated[str | None, typer.Option(metavar="CHANNEL", help=_CHANNEL, show_default=False)] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help=_HTML, show_default=False)] = None,
 ) -> None:
     """Show what an action says to a customer. Nothing is sent, and no Kafka is needed.
@@ -42,6 +44,7 @@ def preview(
       orchestrator preview order-mail --locale de --html mail.html
       orchestrator preview order-mail --customer '{"first_name": "Grace", "locale": "fr"}'
       orchestrator preview order-mail --event order.json
+      orchestrator preview news --channel sms
     """
     from orchestrator.errors import UsageError
     from orchestrator.journeys.load import load
@@ -55,15 +58,19 @@ def preview(
     reader = _customer(customer)
     if locale is not None:
         reader["traits"] = {**reader["traits"], "locale": _known(locale)}
-    rendered = _rendered(pack, action, schemas_in(project), reader, _event(event))
-    channel = pack.channels[next(iter(pack.actions[action].by_channel))]
-    sys.stdout.write("".join(_lines(rendered, channel)))
+    said = pack.actions[action].by_channel
+    if channel is not None and channel not in said:
+        raise UsageError(f"--channel: '{action}' says nothing on '{channel}': {hint(channel, said)}")
+    name = channel if channel is not None else next(iter(said))
+    rendered = _rendered(pack, action, name, schemas_in(project), reader, _event(event))
+    definition = pack.channels[name]
+    sys.stdout.write("".join(_lines(rendered, definition)))
     if html is not None:
-        html.write_text(_page(rendered, channel, reader["traits"].get("locale")), "utf-8")
+        html.write_text(_page(rendered, definition, reader["traits"].get("locale")), "utf-8")
 
 
 def _rendered(
-    pack: Pack, action: str, schemas: EventSchemas, reader: dict[str, Any], event: dict[str, Any]
+    pack: Pack, action: str, channel: str, schemas: EventSchemas, reader: dict[str, Any], event: dict[str, Any]
 ) -> Rendered:
     from orchestrator.content.action import compile_action
     from orchestrator.errors import ContentError, OrchestratorError
@@ -75,8 +82,7 @@ def _rendered(
     happened = sample_event(pack, action, schemas) | event
     seen = View({"id": "sample", "traits": {}, "context": {}, **happened}, {"timestamp": now})
     stay = View({"name": "preview", "version": "", "key": "", "step": "", "entry": seen}, {"entered_at": now})
-    name, said = next(iter(pack.actions[action].by_channel.items()))
-    content = compile_action(said, pack.channels[name], pack.partials)
+    content = compile_action(pack.actions[action].by_channel[channel], pack.channels[channel], pack.partials)
     try:
         return content.render(seen, sample_customer(pack, now, reader), stay, compile_policy(pack.policy), now)
     except ContentError as error:

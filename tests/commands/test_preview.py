@@ -107,6 +107,11 @@ FAILS = {
         2,
         "error: --locale: 'dee' is no locale: did you mean 'de'?\n",
     ),
+    "an unknown channel": (
+        ("order-mail", "--channel", "emial"),
+        2,
+        "error: --channel: 'order-mail' says nothing on 'emial': did you mean 'email'?\n",
+    ),
     "no file": (("order-mail", "--event", "none.json"), 2, None),
     "no JSON": (("order-mail", "--event", "{x"), 2, None),
     "a list": (("order-mail", "--event", __file__), 2, None),
@@ -126,6 +131,17 @@ def test_how_it_fails(
     error = capsys.readouterr().err
     assert error.startswith("error: ")
     assert said is None or error == said
+
+
+def test_an_action_says_something_on_each_of_its_channels(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = "action: news\ntreatments:\n  push: {content: {text: a push}}\n  sms: {content: {text: an SMS}}\n"
+    (project / "actions/news.yaml").write_text(both, "utf-8")
+    assert preview(project, "news", monkeypatch=monkeypatch) == 0
+    assert "a push" in capsys.readouterr().out
+    assert preview(project, "news", "--channel", "sms", monkeypatch=monkeypatch) == 0
+    assert "an SMS" in capsys.readouterr().out
 
 
 def test_what_is_missing_is_named(
