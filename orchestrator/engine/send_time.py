@@ -8,7 +8,7 @@ Analysis, 3.4). Who is on the site or on the line is told now.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -30,9 +30,17 @@ PRIOR_READS: Final = 10.0
 READS_KEPT: Final = 200
 """When more are counted, all counts are halved: what a customer did long ago counts less."""
 
+Allowed = Callable[[int], int]
+"""The first moment, from one on, at which a customer may be disturbed; both in UTC milliseconds."""
+
 _HOUR_MS: Final = 3_600_000
 _MINUTE_MS: Final = 60_000
 _SEARCHED_MS: Final = 7 * 24 * _HOUR_MS
+
+
+def at_any_time(moment: int) -> int:
+    """Nobody minds."""
+    return moment
 
 
 def count_hour(turn: Turn, event: Event) -> None:
@@ -54,11 +62,14 @@ def unite_hours(customer: Customer, other: Customer) -> None:
         customer.hours = _bounded([own + more for own, more in zip(mine, other.hours, strict=True)])
 
 
-def later(turn: Turn, made: Offer, treatment: Treatment, within_ms: int | None) -> Verdict | None:
+def later(
+    turn: Turn, made: Offer, treatment: Treatment, within_ms: int | None, allowed: Allowed = at_any_time
+) -> Verdict | None:
     """Holds the offer for the customer's best hour, if that is not now.
 
     Args:
         within_ms: what step or action say of it: 0 is now; None leaves it to the policy.
+        allowed: when the customer may be disturbed; now they may.
     """
     customer, policy, now = turn.customer, turn.env.policy.channel, turn.now
     if policy is not None:
@@ -70,13 +81,15 @@ def later(turn: Turn, made: Offer, treatment: Treatment, within_ms: int | None) 
     if not within_ms:
         return None
     was_due = made.expires_at - treatment.expires_ms
-    moment, hour = best_moment(turn, made, treatment, min(was_due + within_ms, made.expires_at))
+    moment, hour = best_moment(turn, made, treatment, min(was_due + within_ms, made.expires_at), allowed)
     if moment <= now:
         return None
     return Verdict("send-time", f"the customer reads most at {hour:02}: sent at {format_moment(moment)}", moment)
 
 
-def best_moment(turn: Turn, made: Offer, treatment: Treatment, end: int) -> tuple[int, int]:
+def best_moment(
+    turn: Turn, made: Offer, treatment: Treatment, end: int, allowed: Allowed = at_any_time
+) -> tuple[int, int]:
     """The best moment before ``end`` and its hour; in the hour that goes on already, it is now.
 
     Others get a minute of their own, by the offer's id, so that not all are sent on the stroke of the hour.
@@ -88,8 +101,10 @@ def best_moment(turn: Turn, made: Offer, treatment: Treatment, end: int) -> tupl
     for hour, start, stop in _slots(turn.now, min(end, turn.now + _SEARCHED_MS), zone):
         if shares[hour] <= shares[best_hour]:
             continue
-        moment = start + spread_ms if start + spread_ms < stop else start
-        best, best_hour = moment, hour
+        moments = (allowed(aim) for aim in (start + spread_ms, start) if aim < stop)
+        moment = next((moment for moment in moments if moment < stop), None)
+        if moment is not None:
+            best, best_hour = moment, hour
     return best, best_hour
 
 

@@ -223,6 +223,34 @@ def test_it_is_never_before_now_nor_after_the_end(
         assert shares[hour] == max(shares)
 
 
+@always(
+    st.integers(1_767_225_600_000, 1_798_761_600_000),
+    ZONES,
+    COUNTS,
+    st.integers(0, 2**128 - 1),
+    st.integers(0, 23 * 60),
+)
+@settings(max_examples=100)
+def test_quiet_hours_are_left_out(now: int, zone: str, hours: list[int], id_: int, quiet_from: int) -> None:
+    there = ZoneInfo(zone)
+
+    def is_quiet(moment: int) -> bool:
+        wall = datetime.fromtimestamp(moment / 1000, there)
+        return quiet_from <= wall.hour * 60 + wall.minute < quiet_from + 60
+
+    def allowed(moment: int) -> int:
+        while is_quiet(moment):
+            moment += 60_000 - moment % 60_000
+        return moment
+
+    turn = turn_of(now, zone, hours)
+    treatment = turn.env.actions["news"].treatment
+    end = now + 24 * HOUR
+    moment, _ = best_moment(turn, offer_of(turn, id_, 24 * HOUR), treatment, end, allowed)
+    assert now <= moment < end
+    assert moment == now or not is_quiet(moment)
+
+
 @always(COUNTS, COUNTS)
 def test_two_records_count_together_whichever_comes_first(one: list[int], other: list[int]) -> None:
     a, b = Customer("u:a", 0, 0, hours=list(one)), Customer("u:a", 0, 0, hours=list(other))
