@@ -12,6 +12,7 @@ import typer
 from orchestrator import __version__
 from orchestrator.commands import (
     apply,
+    capacity,
     catalog,
     customer,
     demo,
@@ -68,6 +69,7 @@ app.command()(tail.tail)
 app.command()(scores.scores)
 app.command()(customer.customer)
 app.command()(models.models)
+app.command()(capacity.capacity)
 app.add_typer(segment.app, name="segment")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(kafka.app, name="kafka")

@@ -107,7 +107,7 @@ async def take_census(settings: Settings, bootstrap: str, env: Env, name: str, p
         known = ", ".join(sorted(env.audience.segments)) or "none"
         raise UsageError(f"the project has no segment '{name}': its segments.yaml has {known}")
     async with Follower(settings, bootstrap, [names.CHANGELOG]) as follower:
-        now = await _moment(settings, follower)
+        now = await moment(settings, follower)
         census = Census(env, name, now)
         async for batch in follower.all(progress):
             for found in batch:
@@ -165,7 +165,7 @@ def _cell(value: Any) -> str:
     return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
 
 
-async def _moment(settings: Settings, follower: Follower) -> int:
+async def moment(settings: Settings, follower: Follower) -> int:
     """The time that the workers go by: the clock, or the one of the data that they have read."""
     if settings.clock == "wall":
         return time.time_ns() // 1_000_000

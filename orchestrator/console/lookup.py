@@ -49,6 +49,8 @@ def shown(customer: Customer, alias: str | None, audience: Audience, now: int) -
         _rewrite(past, "entered_at")
     for offer in plain.get("offers", {}).values():
         _rewrite(offer, "due", "expires_at")
+    for ticket in plain.get("tickets", {}).values():
+        _rewrite(ticket, "asked_at", "window", "until")
     for instance in plain.get("instances", {}).values():
         _rewrite(instance, "entered_at", "due", "since")
         for event in (instance.get("entry"), instance.get("last")):
