@@ -19,10 +19,10 @@ _PAGE: Final = b"\x00"
 
 @dataclass(slots=True)
 class Pool:
-    """The places of the window that began at ``window``, and who waits for one.
+    """The places of the window that began at ``window``, and how many are ``waiting`` for one.
 
     Of them ``used`` are given, and ``reserved`` of the reserve. ``clock`` is by what the window was cut, ``pages``
-    where those who wait are: see ``engine/waiting.py``.
+    where they are: see ``engine/waiting.py``.
     """
 
     key: str
@@ -30,6 +30,7 @@ class Pool:
     clock: str = ""
     used: int = 0
     reserved: int = 0
+    waiting: int = 0
     pages: list[list[Any]] = field(default_factory=list)
     next_page: int = 0
     next_due: int | None = None
@@ -38,11 +39,6 @@ class Pool:
     def name(self) -> str:
         """``sms``, or ``call/sales`` for a queue."""
         return self.key.removeprefix(POOL)
-
-    @property
-    def waiting(self) -> int:
-        """How many wait."""
-        return sum(count for _, _, count in self.pages)
 
     def encode(self) -> bytes:
         """The bytes that the store and the changelog hold."""

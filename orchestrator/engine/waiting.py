@@ -1,6 +1,6 @@
 """Who waits for a place in a pool: the higher priority first, of the same priority whoever asked first.
 
-The order is kept in pages of up to 256 rows, so that a hundred thousand may wait and one more rewrites one page.
+The order is kept in pages of up to 64 rows, so that a hundred thousand may wait and one more rewrites one page.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from orchestrator.engine.pages import Pages
 from orchestrator.engine.pool import Pool
 
-ROWS_KEPT: Final = 256
+ROWS_KEPT: Final = 64
 _NUMBER: Final = struct.Struct(">I")
 
 
@@ -42,6 +42,7 @@ class Waiting:
         """Takes one in, once."""
         place, row = self._place(waiter), list(waiter)
         if place < 0:
+            self._pool.waiting += 1
             self._open(0, [row])
             return
         entry = self._pool.pages[place]
@@ -50,6 +51,7 @@ class Waiting:
         if at < len(rows) and rows[at][:3] == row[:3]:
             return
         rows.insert(at, row)
+        self._pool.waiting += 1
         if len(rows) > ROWS_KEPT:
             # Those who come last are most often the last in order too: then the first page stays as it is.
             cut = len(rows) - 1 if at == len(rows) - 1 else len(rows) // 2
@@ -93,6 +95,7 @@ class Waiting:
     def _take(self, place: int, at: int) -> Waiter:
         rows = self._pages.change(self._key(self._pool.pages[place][1]))
         waiter = Waiter(*rows.pop(at))
+        self._pool.waiting -= 1
         self._describe(place, rows)
         return waiter
 
