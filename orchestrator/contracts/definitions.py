@@ -10,6 +10,7 @@ from orchestrator.contracts.form import Sent, example
 from orchestrator.journeys.action import ActionDefinition
 from orchestrator.journeys.definition import ChannelDefinition, JourneyDefinition
 from orchestrator.journeys.model import Model, Name
+from orchestrator.journeys.partners import PartnerDefinition
 from orchestrator.journeys.policy import PolicyDefinition
 from orchestrator.journeys.segments import SegmentDefinition
 from orchestrator.journeys.traits import TraitsDefinition
@@ -28,6 +29,7 @@ class Definitions(Model):
     traits: TraitsDefinition = Field(TraitsDefinition(), description="as in traits.yaml")
     segments: dict[Name, SegmentDefinition] = Field({}, description="as in segments.yaml, by name")
     partials: dict[Name, str] = Field({}, description="the texts of partials/*.j2, by name")
+    partners: dict[Name, PartnerDefinition] = Field({}, description="as in partners.yaml, by name")
 
 
 class Clock(Sent):

@@ -28,7 +28,7 @@ class PartnerDefinition(Model):
     daily_limit: Annotated[StrictInt, Field(ge=1)] | None = Field(
         None, description="how many customers they may put in within any 24 hours, over all their journeys"
     )
-    keys: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(
+    keys: Annotated[tuple[str, ...], BeforeValidator(listed), one_or_more(_NAME)] = Field(
         (), description="the names of the API keys that are theirs"
     )
 

@@ -42,7 +42,7 @@ def synthetic_notice() -> list[str]:
     return [
         "Who clicked, paid, failed or asked for help, and when: a public clickstream of 600 users (Apache-2.0), 2024.",
         "That clickstream looks simulated itself.",
-        "Made up around it: people, products, prices, carts, anonymous ids, logins, consents, calls, mail opens.",
+        "Made up around it: people, products, prices, carts, visitor ids, logins, consents, calls, mail opens, scores.",
         "Nobody here exists: mail addresses are at example.com, .net and .org, phone numbers are kept for fiction.",
         "Wrong on purpose: about one record in 1,000 comes twice, a few come hours or days late, 20 are useless.",
     ]

@@ -14,11 +14,14 @@ from orchestrator.shop.person import Person
 from orchestrator.shop.phone_call import phone_calls
 from orchestrator.shop.product import SHOP_URL, Catalogue
 from orchestrator.shop.shopping import Call, Shopping
+from orchestrator.shop.survey import verdicts
 from orchestrator.shop.visit import Visit
 
 _WEB = {"name": "shop-web", "version": "2.4.0"}
 _CALL_CENTRE = {"library": {"name": "call-centre"}}
 _NEWSLETTER = {"library": {"name": "newsletter"}}
+_SURVEY_PAGE = {"library": {"name": "survey-page"}}
+_ELEMENTS = ("hero", "product", "footer")
 _CAMPAIGNS = {
     "email": {"source": "newsletter", "medium": "email", "name": "monthly"},
     "paid_search": {"source": "search", "medium": "cpc", "name": "always-on"},
@@ -43,6 +46,7 @@ class _Story:
         self._lifecycle: str | None = None
         self._known: list[Visit] = []
         self._given: list[str] = []
+        self._orders_ms: list[int] = []
 
     @property
     def lines(self) -> list[Line]:
@@ -73,7 +77,10 @@ class _Story:
         if call.kind == "page":
             self._outbox.page(CLICK, at_ms, sender, call.name, context["page"] | call.properties, context)
         else:
-            topic = PURCHASE if call.name == "Order Completed" else CLICK
+            topic = CLICK
+            if call.name == "Order Completed":
+                topic = PURCHASE
+                self._orders_ms.append(at_ms)
             self._outbox.track(topic, at_ms, sender, call.name, call.properties, context)
 
     def _becomes_known(self, visit: Visit, login: Login, at_ms: int, path: str) -> None:
@@ -119,11 +126,17 @@ class _Story:
         if "email" in self._given:
             until_ms = taken_back.at_ms if taken_back is not None and taken_back.channel == "email" else None
             self._newsletters(until_ms)
+            self._answers(until_ms)
 
     def _newsletters(self, until_ms: int | None) -> None:
         sender = Sender(self._person.user_id)
         for reaction in reactions(self._person, self._known[0].end_ms, until_ms):
             self._outbox.track(ENGAGEMENT, reaction.at_ms, sender, reaction.event, reaction.properties, _NEWSLETTER)
+
+    def _answers(self, until_ms: int | None) -> None:
+        sender = Sender(self._person.user_id)
+        for verdict in verdicts(self._person, self._orders_ms, until_ms):
+            self._outbox.track(ENGAGEMENT, verdict.at_ms, sender, "Survey Answered", verdict.properties, _SURVEY_PAGE)
 
     def _sender(self, visit: Visit, known: bool) -> Sender:
         return Sender(self._person.user_id if known else None, self._person.anonymous_id(visit.platform))
@@ -137,8 +150,15 @@ class _Story:
             "page": {"path": path, "url": f"{SHOP_URL}{path}"},
         }
         if landing and visit.acquisition_channel in _CAMPAIGNS:
-            context["campaign"] = _CAMPAIGNS[visit.acquisition_channel]
+            context["campaign"] = _CAMPAIGNS[visit.acquisition_channel] | self._link(visit)
         return context
+
+    def _link(self, visit: Visit) -> dict[str, str]:
+        """Which link of the newsletter it was, as its address says."""
+        if visit.acquisition_channel != "email":
+            return {}
+        rng = self._person.rng(f"link {visit.id}")
+        return {"element": rng.choice(_ELEMENTS), "topic": rng.choice(self._catalogue.names).lower()}
 
 
 def _consent(channel: str, *, given: bool, source: str) -> dict[str, Any]:

@@ -58,7 +58,8 @@ def test_all_that_the_shop_says_is_by_the_contracts() -> None:
         seen[value["kind"]] += 1
         if value["kind"] in ("action", "cancel"):
             ActionHeaders.model_validate(headers)
-    assert seen.keys() == {"action", "cancel", "decision", "step", "identity", "late", "purchase", "dead letter"}
+    told = {"action", "cancel", "decision", "step", "identity", "late", "purchase", "survey", "dead letter"}
+    assert seen.keys() == told
 
 
 def test_all_that_the_kinds_of_steps_say_is_by_the_contracts() -> None:

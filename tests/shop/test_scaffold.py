@@ -15,7 +15,7 @@ from orchestrator.settings import Settings
 from orchestrator.shop.clickstream import events
 from orchestrator.testing import JourneyTestDriver
 
-_SCHEMAS = ("action", "channels", "events", "journey", "policy", "segments", "test", "traits")
+_SCHEMAS = ("action", "brand", "channels", "events", "journey", "partners", "policy", "segments", "test", "traits")
 
 
 @pytest.fixture

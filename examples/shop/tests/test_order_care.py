@@ -50,19 +50,19 @@ def test_marketing_is_quiet_for_three_days(driver: JourneyTestDriver, ada: str) 
 
 def test_two_weeks_later_care_tips_come(driver: JourneyTestDriver, ada: str) -> None:
     driver.track(ada, "Order Completed", ORDER)
-    (mail,) = driver.advance("14 days")
+    *_, mail = driver.advance("14 days")
     assert mail["content"]["subject"] == "Cast-Iron Pan: how to enjoy it for longer"
 
 
 def test_the_tip_fits_what_was_bought(driver: JourneyTestDriver, ada: str) -> None:
     driver.track(ada, "Order Completed", ORDER)
-    (mail,) = driver.advance("14 days")
+    *_, mail = driver.advance("14 days")
     assert "rub in a drop of oil" in mail["content"]["html"]
 
 
 def test_there_is_a_tip_for_anything(driver: JourneyTestDriver, ada: str) -> None:
     driver.track(ada, "Order Completed", ORDER | {"products": [{"name": "Gift Card", "price": 25.0}]})
-    (mail,) = driver.advance("14 days")
+    *_, mail = driver.advance("14 days")
     assert "Clean it gently" in mail["content"]["html"]
 
 
@@ -81,5 +81,5 @@ def test_who_sent_it_back_gets_no_tips(driver: JourneyTestDriver, ada: str) -> N
 def test_a_refund_of_another_order_changes_nothing(driver: JourneyTestDriver, ada: str) -> None:
     driver.track(ada, "Order Completed", ORDER)
     driver.track(ada, "Order Refunded", {"order_id": "o0"}, after="6 days")
-    (mail,) = driver.advance("8 days")
+    *_, mail = driver.advance("8 days")
     assert mail["action"] == "care-mail"
