@@ -23,8 +23,14 @@ class ShownAction(BaseModel):
     action_id: Annotated[str, Field(description="for reports of what became of it")]
     action: Annotated[str, Field(description="its name in the project's definitions")]
     journey: Annotated[str | None, Field(description="the journey that it is a step of; null for a standing one")]
+    step: Annotated[str | None, Field(description="of the journey")]
     purpose: str
-    priority: Annotated[float, Field(description="what it was ranked by: larger is better")]
+    goal: Annotated[str | None, Field(description="what the action is for, if it says so")]
+    group: Annotated[str | None, Field(description="what it belongs with, if it says so")]
+    priority: Annotated[
+        float,
+        Field(description="propensity × context weight × (value - cost) × lever; what the policy puts first is first"),
+    ]
     expires_at: Annotated[str, Field(description="not to be shown later; ISO 8601")]
     content: Annotated[dict[str, Any], Field(description="the channel's fields, ready to show")]
 

@@ -12,18 +12,18 @@ from orchestrator.engine.attribution import credit, tell, tell_published
 from orchestrator.engine.capacity import full, use, waited_for
 from orchestrator.engine.chain import followers, following, heed, place_of, retry_id, waits_for
 from orchestrator.engine.contacts import Contact, heard, recorded
-from orchestrator.engine.content import Rendered, Said
+from orchestrator.engine.content import Rendered
 from orchestrator.engine.customer import OFFERS_KEPT, Instance, Offer
 from orchestrator.engine.offers import act_of, action_of
-from orchestrator.engine.partners import edits_for, request_of
 from orchestrator.engine.presence import hushed
 from orchestrator.engine.reach import address, bounced, forbidden, unreachable
 from orchestrator.engine.routing import Choice, out_elsewhere, route
 from orchestrator.engine.send_time import later
 from orchestrator.engine.steps import Act
 from orchestrator.engine.treatment import CONSENT_FREE, Treatment
-from orchestrator.engine.turn import Failed, Outgoing, Turn, journey_view
+from orchestrator.engine.turn import Failed, Outgoing, Turn
 from orchestrator.engine.verdict import Verdict
+from orchestrator.engine.wording import worded
 from orchestrator.errors import ContentError
 from orchestrator.events.engagement import is_about_message, outcome_of
 from orchestrator.events.event import JOURNEY_REQUESTED, Event
@@ -140,10 +140,8 @@ def _choice(turn: Turn, made: Offer, action: Action, instance: Instance) -> Choi
 
 
 def _say(turn: Turn, made: Offer, choice: Choice, instance: Instance) -> None:
-    seen = turn.event_view(instance), turn.customer_view(), journey_view(instance)
     try:
-        said = Said(made.id, edits_for(made.action, request_of(instance.entry, made.journey)))
-        content = choice.treatment.content.render(*seen, turn.env.policy, turn.now, turn.shelf, said)
+        content = worded(turn, made, choice.treatment, instance)
     except ContentError as error:
         _decision(turn, made, "refused", [{"rule": "content", "detail": str(error)}, *choice.reasons])
         turn.fail(_failed(turn, made, str(error)))

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
-from orchestrator.engine.customer import Offer
+from orchestrator.engine.action import Action
+from orchestrator.engine.arbitration import Order, order, unfit
+from orchestrator.engine.customer import Instance, Offer
+from orchestrator.engine.offers import action_of, stay_of
+from orchestrator.engine.presence import hushed
 from orchestrator.engine.reach import unreachable
-from orchestrator.engine.steps import Act
 from orchestrator.engine.treatment import Treatment
-from orchestrator.engine.turn import Turn, journey_view
+from orchestrator.engine.turn import Turn
+from orchestrator.engine.wording import worded
 from orchestrator.errors import ContentError
 from orchestrator.moments import format_moment
 
@@ -20,13 +25,21 @@ Excluded = dict[str, int]
 """How many were left out, by the rule that spoke against them."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    made: Offer
+    action: Action
+    treatment: Treatment
+    instance: Instance
+    order: Order
+
+
 def openings(turn: Turn, channel: str, excluded: Excluded) -> list[dict[str, Any]]:
-    """The offers with their content, the most important first; of the same weight, what runs out first."""
-    standing = sorted(_standing(turn, channel), key=lambda pair: (-pair[1].priority, pair[0].expires_at, pair[0].id))
+    """The offers with their content, the best first; of the same worth, what runs out first."""
     found = []
-    for made, treatment in standing:
-        rule = _against(turn, made, treatment)
-        shown = None if rule is not None else _shown(turn, made, treatment)
+    for opening in sorted(_open(turn, channel), key=lambda each: (each.order, each.made.expires_at, each.made.id)):
+        rule = _against(turn, opening)
+        shown = None if rule is not None else _shown(turn, opening)
         if shown is None:
             excluded[rule or CONTENT] = excluded.get(rule or CONTENT, 0) + 1
         else:
@@ -34,35 +47,44 @@ def openings(turn: Turn, channel: str, excluded: Excluded) -> list[dict[str, Any
     return found
 
 
-def _standing(turn: Turn, channel: str) -> Iterator[tuple[Offer, Treatment]]:
+def _open(turn: Turn, channel: str) -> Iterator[_Opening]:
     for made in turn.customer.offers.values():
-        if made.channel == channel and made.due is None and made.expires_at > turn.now:
-            act = turn.journey(made.journey, made.version).steps[made.step]
-            if isinstance(act, Act):
-                yield from ((made, each) for each in act.action.treatments if each.channel.name == channel)
+        if made.channel != channel or made.due is not None or made.expires_at <= turn.now:
+            continue
+        action = action_of(turn, made)
+        if action is not None:
+            treatment, instance = action.on(channel), stay_of(turn, made)
+            yield _Opening(made, action, treatment, instance, order(action, treatment, turn.sight(instance)))
 
 
-def _against(turn: Turn, made: Offer, treatment: Treatment) -> str | None:
-    verdict = unreachable(turn.customer, treatment)
+def _against(turn: Turn, opening: _Opening) -> str | None:
+    """The rule that speaks against it now, whatever held when it was published."""
+    customer, treatment, policy = turn.customer, opening.treatment, turn.env.policy.channel
+    verdict = (
+        (None if opening.action.asks_nothing else unfit(opening.action, treatment, turn.sight(opening.instance)))
+        or unreachable(customer, treatment)
+        or (hushed(customer, policy, treatment, turn.now) if policy is not None else None)
+    )
     if verdict is not None:
         return verdict.rule
-    return QUIET if turn.customer.quiet.get(made.purpose, 0) > turn.now else None
+    return QUIET if customer.quiet.get(opening.made.purpose, 0) > turn.now else None
 
 
-def _shown(turn: Turn, made: Offer, treatment: Treatment) -> dict[str, Any] | None:
-    instance = turn.customer.instances[made.instance]
-    seen = turn.event_view(instance), turn.customer_view(), journey_view(instance)
+def _shown(turn: Turn, opening: _Opening) -> dict[str, Any] | None:
+    made = opening.made
     try:
-        content = treatment.content.render(*seen, turn.env.policy, turn.now, turn.shelf)
+        content = worded(turn, made, opening.treatment, opening.instance)
     except ContentError:
         return None
     return {
         "action_id": made.id,
         "action": made.action,
-        "journey": made.journey,
-        "step": made.step,
+        "journey": made.journey or None,
+        "step": made.step or None,
         "purpose": made.purpose,
-        "priority": treatment.priority,
+        "goal": opening.action.goal,
+        "group": opening.action.group,
+        "priority": -opening.order[1],
         "expires_at": format_moment(made.expires_at),
         "content": content.fields,
     }
