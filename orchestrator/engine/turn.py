@@ -188,6 +188,10 @@ class Turn:
     def _recommended(self) -> list[dict[str, Any]]:
         return self.recommend(RECOMMENDED) if self.env.policy.recommending is not None else []
 
+    def views(self, instance: Instance) -> tuple[View, View, View]:
+        """What templates see of the event, the customer and a stay."""
+        return self.event_view(instance), self.customer_view(), journey_view(instance)
+
     def sight(self, instance: Instance | None = None) -> Sight:
         """What the rules and values of actions see now."""
         event = self.event_view(instance) if instance is not None or self.event is not None else NOTHING
