@@ -28,8 +28,10 @@ def channel_rows(models: Counted) -> list[dict[str, Any]]:
             "channel": channel,
             "published": round(rate.tried),
             "read": round(models.read_rate(channel), 4),
-            "best_sent_at": max(range(HOURS), key=lambda hour: (models.response(channel, hour), -hour)),
-            "most_opened_at": _most(models.opening_hours(channel)),
+            "best_sent_at": _most([models.response(channel, hour) for hour in range(HOURS)])
+            if rate.succeeded
+            else None,
+            "most_opened_at": _most(models.opening_hours(channel)) if rate.succeeded else None,
         }
         for channel, rate in sorted(models.read.items())
     ]
@@ -54,5 +56,5 @@ def _most(shares: Sequence[float]) -> int:
     return max(range(HOURS), key=lambda hour: (shares[hour], -hour))
 
 
-def _clock(hour: int) -> str:
-    return f"{hour:02}:00"
+def _clock(hour: int | None) -> str:
+    return f"{hour:02}:00" if hour is not None else ""

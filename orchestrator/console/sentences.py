@@ -62,7 +62,7 @@ def step(value: dict[str, Any]) -> str:
     happened = _coloured(value.get("happened") or value.get("kind"), "cyan", 8)
     if value.get("kind") == "identity":
         return f"{_moment(value.get('at'))}  {happened}  {_who(value)}  {printable(value.get('anonymous_id'))}{reason}"
-    if value.get("kind") in ("late", "answer", "purchase"):
+    if value.get("kind") in ("late", "answer", "purchase", "outcome"):
         return f"{_moment(value.get('at'))}  {happened}  {_who(value)} {reason.removeprefix(':')}"
     if value.get("kind") == "segment":
         return (
@@ -106,10 +106,18 @@ def _purchase(value: dict[str, Any]) -> str:
     return ", ".join(map(str, value.get("bought") or ()))
 
 
+def outcome(value: Mapping[str, Any]) -> str:
+    """What became of an action."""
+    worth = f", worth {value['value']}" if value.get("value") is not None else ""
+    joined = ", the last that was said" if value.get("joined") == "last_touch" else ""
+    return f"{value.get('what')}: {value.get('action')} on {value.get('channel')}{joined}{worth}"
+
+
 _REASONS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     "exposure": _exposure,
     "holdout": _holdout,
     "goal": _goal,
+    "outcome": outcome,
     "answer": answered,
     "purchase": _purchase,
     "survey": _survey,

@@ -172,6 +172,7 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
                 self._hear(partition, records)
             if loop.time() >= write_at:
                 await self._write(list(self._lessons), at_least=_REREAD_MOST)
+                await self._show_lag()
                 write_at = loop.time() + every_s
 
     def _hear(self, partition: TopicPartition, records: list[Any]) -> None:
@@ -180,9 +181,14 @@ class _Session(ConsumerRebalanceListener):  # type: ignore[misc]
             for record in records:
                 lesson.hear(record.offset, record.value)
             self._metrics.skipped.inc(lesson.skipped - skipped)
+
+    async def _show_lag(self) -> None:
+        """By position, which passes over the marks of transactions too."""
+        for partition in list(self._lessons):
             end = self._consumer.highwater(partition)
-            if end is not None:
-                self._metrics.lag.labels(str(partition.partition)).set(max(0, end - lesson.offset))
+            if end is not None and partition in self._consumer.assignment():
+                lag = max(0, end - await self._consumer.position(partition))
+                self._metrics.lag.labels(str(partition.partition)).set(lag)
 
     async def _write(self, partitions: list[TopicPartition], at_least: int) -> None:
         """Writes down what is news, and where so much was read that it should not be read again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from orchestrator.console.sentences import answered, headline, printable
+from orchestrator.console.sentences import answered, headline, outcome, printable
 from orchestrator.proof.explained import said
 from orchestrator.proof.story import Chapter, Record, Story, journey_of
 from orchestrator.proof.watching import Asked
@@ -102,6 +102,8 @@ def _of_customer(record: Record) -> Iterator[str]:
         yield printable(record["reason"], _SHOWN)
     elif kind == "answer":
         yield printable(answered(record), _SHOWN)
+    elif kind == "outcome" and record["what"] != "published":
+        yield printable(outcome(record), _SHOWN)
 
 
 def _journey(journey: str, part: Chapter) -> Iterator[str]:
