@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 USED_KEPT: Final = 32
 """Of so many last messages the place can still be given back."""
+NOWHERE: Final = "-"
+"""The surplus expires: no channel has that name."""
 _FAILED: Final = "Message Failed"
 
 
@@ -42,10 +44,9 @@ def full(turn: Turn, made: Offer, treatment: Treatment, rank: Callable[[], Itera
     Args:
         rank: what it is worth against all others who wait, in the order of arbitration.
     """
-    ticket, channel = turn.customer.tickets.get(made.id), treatment.channel.name
-    if ticket is not None and ticket.only and ticket.only != channel:
-        return Verdict("capacity", f"there is no place left, and the surplus goes out on {ticket.only}", elsewhere=True)
-    capacity = capacity_of(turn, treatment)
+    ticket, capacity = turn.customer.tickets.get(made.id), capacity_of(turn, treatment)
+    if ticket is not None and ticket.only and ticket.only != treatment.channel.name:
+        return Verdict("capacity", _none_left(capacity, ticket.only), elsewhere=True)
     if capacity is None:
         return None
     if capacity.most is None:
@@ -74,7 +75,7 @@ def use(turn: Turn, made: Offer, treatment: Treatment) -> None:
 
 
 def divert(turn: Turn, made: Offer, channel: str) -> None:
-    """From now on the offer may go out on that channel only."""
+    """From now on the offer may go out on that channel only, or ``NOWHERE``."""
     turn.customer.tickets[made.id] = Ticket("", [], turn.now, only=channel)
 
 
@@ -132,6 +133,11 @@ def _ask(turn: Turn, made: Offer, capacity: Capacity, rank: list[float]) -> None
     only = former.only if former is not None else ""
     customer.tickets[made.id] = Ticket(capacity.name, rank, turn.now, only=only)
     turn.send(Bid(POOL + capacity.name, customer.key, made.id, rank, turn.now, made.expires_at))
+
+
+def _none_left(capacity: Capacity | None, instead: str) -> str:
+    said = "there is no place left" if capacity is None else f"there is no place left: {capacity.said}"
+    return said if instead == NOWHERE else f"{said}; the surplus goes out on {instead}"
 
 
 def _closed(turn: Turn, capacity: Capacity) -> Verdict | None:

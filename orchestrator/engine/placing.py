@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator.engine.adapt import adapt
-from orchestrator.engine.capacity import divert
+from orchestrator.engine.capacity import NOWHERE, divert
 from orchestrator.engine.customer import Pointer, Record, Ticket
 from orchestrator.engine.message import Full, GiveBack, Place
 from orchestrator.engine.offering import put, refuse
-from orchestrator.engine.offers import stay_of
+from orchestrator.engine.offers import action_of, stay_of
 from orchestrator.engine.pool import POOL
 from orchestrator.engine.progress import forget_expired
 from orchestrator.engine.turn import Step, Turn
@@ -49,10 +49,11 @@ def refused(turn: Turn, message: Full) -> None:
     made, capacity = customer.offers.get(message.action_id), turn.env.capacities.get(message.pool)
     if made is None or made.due is None:
         return
-    if capacity is None or not capacity.instead:
+    instead, action = capacity.instead if capacity is not None else "", action_of(turn, made)
+    if not instead and (action is None or not action.chain):
         refuse(turn, made, Verdict("capacity", message.detail))
         return
-    divert(turn, made, capacity.instead)
+    divert(turn, made, instead or NOWHERE)  # The next link of a chain follows.
     made.due = turn.now
     put(turn, made, stay_of(turn, made))
     forget_expired(turn)

@@ -53,6 +53,8 @@ class Capacity:
     @property
     def said(self) -> str:
         """``200 a day in call/sales``."""
+        if self.most is None:
+            return f"no limit in {self.name}"
         return f"{self.most:,} {'an' if self.per is Per.HOUR else 'a'} {self.per} in {self.name}"
 
     @property

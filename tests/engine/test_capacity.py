@@ -50,6 +50,16 @@ treatments:
   mail: {content: {text: We call you later.}}
   note: {content: {text: We call you later.}}
 ---
+action: call-then-write
+treatments:
+  call: {content: {queue: sales, reason: They asked for it.}}
+  mail: {content: {text: We could not reach you.}}
+chain: [{channel: call, until: clicked, within: 1 hour}, {channel: mail}]
+---
+journey: chained
+entry: {on: Chained}
+steps: [{act: call-then-write}]
+---
 journey: ask
 entry: {on: Asked}
 exit: [{on: Bought}]
@@ -206,7 +216,16 @@ def test_a_surplus_that_says_nothing_on_the_other_channel_is_refused() -> None:
     assert called(driver) == ["ada"]
     outcome, why = told(driver, "bo")[-1]
     assert outcome == "refused"
-    assert why == "there is no place left, and the surplus goes out on note"
+    assert why == "there is no place left: 1 a day in call/sales; the surplus goes out on note"
+
+
+def test_without_a_place_the_next_link_of_a_chain_follows_at_once() -> None:
+    driver = driver_of("{capacity: {most: 1, per: day}, surplus: expire}", start=LATE)
+    ask(driver, "ada", "bo", event="Chained")
+    assert [(action["customer_id"], action["channel"]) for action in driver.actions] == [
+        ("ada", "call"),
+        ("bo", "mail"),
+    ]
 
 
 def test_a_queue_that_is_closed_holds_until_it_opens() -> None:
