@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from orchestrator.engine.catalogue import Catalogue
     from orchestrator.engine.content import Rendered
     from orchestrator.journeys.definition import ChannelDefinition
     from orchestrator.journeys.event_schemas import EventSchemas
@@ -46,6 +47,7 @@ def preview(
       orchestrator preview order-mail --event order.json
       orchestrator preview news --channel sms
     """
+    from orchestrator.contracts.product_file import catalogue_in
     from orchestrator.errors import UsageError
     from orchestrator.journeys.load import load
     from orchestrator.journeys.sample import schemas_in
@@ -62,7 +64,7 @@ def preview(
     if channel is not None and channel not in said:
         raise UsageError(f"--channel: '{action}' says nothing on '{channel}': {hint(channel, said)}")
     name = channel if channel is not None else next(iter(said))
-    rendered = _rendered(pack, action, name, schemas_in(project), reader, _event(event))
+    rendered = _rendered(pack, action, name, schemas_in(project), reader, _event(event), catalogue_in(project))
     definition = pack.channels[name]
     sys.stdout.write("".join(_lines(rendered, definition)))
     if html is not None:
@@ -70,9 +72,18 @@ def preview(
 
 
 def _rendered(
-    pack: Pack, action: str, channel: str, schemas: EventSchemas, reader: dict[str, Any], event: dict[str, Any]
+    pack: Pack,
+    action: str,
+    channel: str,
+    schemas: EventSchemas,
+    reader: dict[str, Any],
+    event: dict[str, Any],
+    sold: Catalogue,
 ) -> Rendered:
     from orchestrator.content.action import compile_action
+    from orchestrator.engine.content import Shelf
+    from orchestrator.engine.cooccurrence import NOTHING_LEARNT
+    from orchestrator.engine.recommendations import Recommender
     from orchestrator.errors import ContentError, OrchestratorError
     from orchestrator.events.view import View
     from orchestrator.journeys.policy import compile_policy
@@ -83,8 +94,12 @@ def _rendered(
     seen = View({"id": "sample", "traits": {}, "context": {}, **happened}, {"timestamp": now})
     stay = View({"name": "preview", "version": "", "key": "", "step": "", "entry": seen}, {"entered_at": now})
     content = compile_action(pack.actions[action].by_channel[channel], pack.channels[channel], pack.partials)
+    policy = compile_policy(pack.policy)
+    recommender = Recommender(sold, NOTHING_LEARNT, {}, now, policy.recommending)
     try:
-        return content.render(seen, sample_customer(pack, now, reader), stay, compile_policy(pack.policy), now)
+        return content.render(
+            seen, sample_customer(pack, now, reader), stay, policy, now, Shelf(sold.view, recommender)
+        )
     except ContentError as error:
         remedy = "if the event or the customer has it, give them by --event or --customer"
         raise OrchestratorError(f"{error}; {remedy}") from None
