@@ -23,6 +23,14 @@ def zone(name: str) -> ZoneInfo:
         raise ValueError(f"'{name[:40]}' is no time zone{hint}") from None
 
 
+def is_zone(name: Any) -> bool:
+    """Whether that is the name of a time zone."""
+    try:
+        return isinstance(name, str) and bool(zone(name))
+    except ValueError:
+        return False
+
+
 def first_zone(*names: Any) -> ZoneInfo:
     """The zone of the first that is the name of one; the last must be."""
     for name in names[:-1]:

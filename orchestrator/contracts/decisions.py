@@ -36,6 +36,12 @@ class Reason(Sent):
         "chain",
         "on-the-line",
         "send-time",
+        "paused",
+        "suppressed",
+        "quiet-hours",
+        "free-day",
+        "cap",
+        "pressure",
     ] = Field(description="the rule's name")
     detail: str = Field(min_length=1, description="what it found, for a person")
 

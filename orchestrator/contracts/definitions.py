@@ -30,6 +30,9 @@ class Definitions(Model):
     segments: dict[Name, SegmentDefinition] = Field({}, description="as in segments.yaml, by name")
     partials: dict[Name, str] = Field({}, description="the texts of partials/*.j2, by name")
     partners: dict[Name, PartnerDefinition] = Field({}, description="as in partners.yaml, by name")
+    suppressed: dict[str, str] = Field(
+        {}, description="digests of those who are not to be contacted, by list of policy.yaml: 16 hex digits each"
+    )
 
 
 class Clock(Sent):

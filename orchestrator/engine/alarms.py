@@ -7,6 +7,7 @@ belongs to may set it anew.
 from __future__ import annotations
 
 from orchestrator.engine import answers, derived, timetable
+from orchestrator.engine.contact import holding
 from orchestrator.engine.offering import put
 from orchestrator.engine.offers import stay_of
 from orchestrator.engine.progress import forget_expired, wake
@@ -36,7 +37,7 @@ def fire(turn: Turn) -> None:
 def next_due(turn: Turn) -> int | None:
     """The earliest moment at which something falls due; published offers count until they expire.
 
-    In a journey that is paused nothing falls due but what was published.
+    In a journey that is paused, and of messages that are, nothing falls due but what was published.
     """
     customer = turn.customer
     if not customer.instances and not customer.offers and not customer.alarms:
@@ -61,7 +62,10 @@ def _of_journeys(turn: Turn) -> list[tuple[int, int, str]]:
     waiting = [
         (made.due, 0, made.id)
         for made in customer.offers.values()
-        if made.due is not None and made.journey not in paused and made.id not in turn.pending
+        if made.due is not None
+        and made.journey not in paused
+        and made.id not in turn.pending
+        and holding(turn, made) is None
     ]
     waiting += [
         (stay.due, 1, stay.key)

@@ -5,12 +5,15 @@ In the record it is one text that is read only when somebody asks, for most even
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, overload
 
 CONTACTS_KEPT: Final = 64
-"""How many contacts a record holds of those that nobody asks for: the newest."""
+"""How many contacts a record holds, the newest ones, unless caps ask for more."""
+
+MOST_KEPT: Final = 256
+"""How many it holds at most: where caps ask for so many, nothing that they bind goes out until they ask for fewer."""
 
 KEPT_MS: Final = 30 * 86_400_000
 """For how long at least a contact is kept, in milliseconds: so long an answer or a purchase may be due to it."""
@@ -136,14 +139,25 @@ class Contacts(Sequence[Contact]):
 
 NO_CONTACTS: Final = Contacts()
 
+Needed = Callable[[Sequence[Contact]], Collection[str]]
+"""Gives the ids of those that caps ask for."""
 
-def recorded(contacts: Contacts, contact: Contact, now: int) -> Contacts:
-    """With one that is published now, without those that are too old or too many."""
+
+def recorded(contacts: Contacts, contact: Contact, now: int, needed: Needed) -> Contacts:
+    """With one that is published now, as ``bounded`` has them."""
     appended = contacts.appended(contact, now - KEPT_MS)
-    if appended is not None:
-        return appended
-    kept = [*(each for each in contacts if each.at > now - KEPT_MS), contact]
-    return Contacts.of(kept[-CONTACTS_KEPT:])
+    return appended if appended is not None else bounded(contacts.with_(contact), now, needed)
+
+
+def bounded(contacts: Contacts, now: int, needed: Needed) -> Contacts:
+    """Without those that are too old or too many; ``needed`` gives the ids of those that caps ask for."""
+    if len(contacts) <= CONTACTS_KEPT and all(contact.at > now - KEPT_MS for contact in contacts):
+        return contacts
+    asked_for = needed(contacts)
+    others = [contact for contact in contacts if contact.id not in asked_for and contact.at > now - KEPT_MS]
+    room = max(CONTACTS_KEPT - len(asked_for), 0)
+    kept = {contact.id for contact in others[len(others) - min(room, len(others)) :]}.union(asked_for)
+    return Contacts.of([contact for contact in contacts if contact.id in kept][-MOST_KEPT:])
 
 
 def heard(contacts: Contacts, id_: str, state: str, at: int) -> tuple[Contacts, Contact | None]:

@@ -79,6 +79,7 @@ class Offer:
 
     One that stands in a ``placement`` is of no stay in a journey: ``instance``, ``journey``, ``version`` and ``step``
     are empty, ``place`` is where it stands, from 1 on, and ``cause`` what is kept of the event that it was chosen at.
+    ``since`` is when it was first decided about: of two that matter the same, the earlier one goes before.
     """
 
     id: str
@@ -96,6 +97,7 @@ class Offer:
     placement: str = ""
     place: int = 0
     cause: dict[str, Any] | None = None
+    since: int = 0
 
 
 @dataclass(slots=True)
@@ -173,7 +175,9 @@ class Customer:
     moment. ``campaign`` is what the visit came by, and ``at`` when: see ``engine/visit.py``. ``contacts``
     are the messages that were published for the customer. ``site`` is when the customer was
     last on the site and ``calls`` since when they are on the line, by call; with a minus, when they left:
-    see ``engine/presence.py``. ``hours`` counts the messages that they opened in each hour of their day.
+    see ``engine/presence.py``. ``suppressed`` has by channel whether the customer is not to be contacted,
+    ``consent_from`` from when a yes counts that was dated in the future.
+    ``hours`` counts the messages that they opened in each hour of their day.
     ``tickets`` are what offers have of channels and queues that take only so many, by action id: see
     ``engine/capacity.py``.
     ``chains`` are the offers that follow others, by id: see ``engine/chain.py``.
@@ -209,6 +213,8 @@ class Customer:
     campaign: dict[str, Any] = field(default_factory=dict)
     products: dict[str, list[int]] = field(default_factory=dict)
     contacts: Contacts = NO_CONTACTS
+    suppressed: dict[str, Consent] = field(default_factory=dict)
+    consent_from: dict[str, int] = field(default_factory=dict)
     site: int = 0
     calls: dict[str, int] = field(default_factory=dict)
     hours: list[int] = field(default_factory=list)
@@ -263,6 +269,8 @@ _OPTIONAL: Final = (
     "computed",
     "segments",
     "history",
+    "suppressed",
+    "consent_from",
     "surveys",
     "campaign",
     "site",
@@ -330,4 +338,6 @@ def from_json(plain: dict[str, Any], seen: bytes) -> Record:
         record.consents = {key: Consent(**value) for key, value in record.consents.items()}  # type: ignore[arg-type]
     if record.tickets:
         record.tickets = {key: Ticket(**value) for key, value in record.tickets.items()}  # type: ignore[arg-type]
+    if record.suppressed:
+        record.suppressed = {key: Consent(**value) for key, value in record.suppressed.items()}  # type: ignore[arg-type]
     return record

@@ -20,6 +20,7 @@ from orchestrator.engine.assignment import unite_experiments
 from orchestrator.engine.browsing import unite_products
 from orchestrator.engine.capacity import unite_tickets
 from orchestrator.engine.chain import unite_chains
+from orchestrator.engine.contact import bound
 from orchestrator.engine.contacts import united
 from orchestrator.engine.customer import (
     ALIASES_KEPT,
@@ -42,7 +43,7 @@ from orchestrator.engine.journey import ANY
 from orchestrator.engine.message import Absorb, Claim, Granted, Release
 from orchestrator.engine.offering import bound_offers, settle, withdraw, withdraw_unwanted
 from orchestrator.engine.presence import unite_presence
-from orchestrator.engine.profile import set_consent
+from orchestrator.engine.profile import set_consent, set_suppressed
 from orchestrator.engine.progress import hear_in, leave
 from orchestrator.engine.reunion import unite_alarms
 from orchestrator.engine.seen import unite
@@ -114,7 +115,7 @@ def absorb(turn: Turn, message: Absorb) -> None:
     moved = _unite_journeys(turn, customer, other)
     unite_tickets(customer, other)
     _unite_past(customer, other)
-    customer.contacts = united(customer.contacts, other.contacts)
+    customer.contacts = bound(united(customer.contacts, other.contacts), turn.env.policy.contact, turn.now)
     unite_alarms(customer, other)
     answers.take_in(customer, turn.home.chunks, message.answers, turn.now)
     unite_presence(customer, other)
@@ -213,7 +214,9 @@ def _unite_profile(customer: Customer, other: Customer) -> None:
     customer.last_seen = max(customer.last_seen, other.last_seen)
     _unite_traits(customer, other)
     for key, consent in other.consents.items():
-        set_consent(customer, key, Consent(consent.given, consent.at, consent.source))
+        set_consent(customer, key, Consent(consent.given, consent.at, consent.source), other.consent_from.get(key))
+    for channel, word in other.suppressed.items():
+        set_suppressed(customer, channel, word)
     for name, answer in other.surveys.items():
         keep(customer, name, answer)
     for mine, theirs in ((customer.bounced, other.bounced), (customer.quiet, other.quiet)):

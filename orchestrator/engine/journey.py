@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from orchestrator.engine.action import Action
 from orchestrator.engine.audience import Audience
 from orchestrator.engine.condition import Condition
+from orchestrator.engine.contact_policy import Pause
 from orchestrator.engine.entry import Entry
 from orchestrator.engine.occasions import NO_OCCASIONS, Occasions
 from orchestrator.engine.policy import DEFAULT_POLICY, Attribution, Policy
@@ -102,6 +103,7 @@ class Env:
     Nobody enters a journey that is ``closed``; of these, the ``paused`` stand still, and of the
     ``ended`` all stays end. ``ends_unmapped``: so do those that a journey asks to come to its version
     and has no step for; else they go on in the version where they are. ``channels`` are the names of all.
+    ``pauses`` are what is said to nobody now, in whatever journey.
     """
 
     version: str
@@ -122,6 +124,7 @@ class Env:
     closed: frozenset[str] = frozenset()
     paused: frozenset[str] = frozenset()
     ended: frozenset[str] = frozenset()
+    pauses: tuple[Pause, ...] = ()
     ends_unmapped: bool = False
     channels: frozenset[str] = frozenset()
     heard: frozenset[str] = field(init=False)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
 
+from orchestrator.engine import contact
 from orchestrator.engine.action import Action
+from orchestrator.engine.address import address
 from orchestrator.engine.arbitration import Order, dear, order, propensity, unfit
 from orchestrator.engine.attribution import credit, tell, tell_published
 from orchestrator.engine.capacity import full, use, waited_for
 from orchestrator.engine.chain import followers, following, heed, place_of, retry_id, waits_for
-from orchestrator.engine.contacts import Contact, heard, recorded
+from orchestrator.engine.contacts import heard
 from orchestrator.engine.content import Rendered
 from orchestrator.engine.customer import OFFERS_KEPT, Instance, Offer
-from orchestrator.engine.offers import act_of, action_of
+from orchestrator.engine.offers import act_of, action_of, stay_of
 from orchestrator.engine.presence import hushed
-from orchestrator.engine.reach import address, bounced, forbidden, unreachable
+from orchestrator.engine.reach import bounced, forbidden, too_early, unreachable
 from orchestrator.engine.routing import Choice, out_elsewhere, route
 from orchestrator.engine.send_time import later
 from orchestrator.engine.steps import Act
@@ -69,6 +72,7 @@ def _offer(turn: Turn, instance: Instance, act: Act, treatment: Treatment, id_: 
         trigger=_cause(turn, instance),
         expires_at=due + treatment.expires_ms,
         due=due,
+        since=turn.now,
     )
     if act.awaited:
         _await(instance, act, made)
@@ -97,6 +101,12 @@ def decide_all(turn: Turn) -> None:
                 _forget(turn, made)
 
 
+def _rank(turn: Turn, made: Offer) -> Order | None:
+    """How important an offer is that waits, seen from here; None if nothing becomes of it."""
+    action = action_of(turn, made)
+    return None if action is None else order(action, action.on(made.channel), turn.sight(stay_of(turn, made)))
+
+
 def _importance(due: tuple[Turn, Offer, Instance]) -> Order:
     turn, made, instance = due
     action = action_of(turn, made)
@@ -110,8 +120,9 @@ def _decide(turn: Turn, made: Offer, instance: Instance) -> None:
     if action is None:
         _stop(turn, made, Verdict("withdrawn", f"there is no action '{made.action}' any more"))
         return
-    if made.journey in turn.env.paused:
-        _decision(turn, made, "held", [{"rule": "paused", "detail": "the journey is paused"}])
+    paused = "the journey is paused" if made.journey in turn.env.paused else contact.holding(turn, made)
+    if paused is not None:
+        _decision(turn, made, "held", [{"rule": "paused", "detail": paused}])
         _keep(turn, made)
         return
     verdict = _verdict(turn, made, action, instance)
@@ -215,7 +226,11 @@ def withdraw_unwanted(turn: Turn) -> None:
         if made.id not in turn.customer.offers or (made.due is not None and action.routed and not action.together):
             continue  # What waits may go out on another channel.
         treatment = action.on(made.channel)
-        verdict = forbidden(turn.customer, treatment) or bounced(turn.customer, treatment)
+        verdict = (
+            forbidden(turn.customer, treatment)
+            or bounced(turn.customer, treatment)
+            or contact.suppresses(turn, treatment, made)
+        )
         if verdict is not None:
             withdraw(turn, made, verdict.detail)
             for follower in followers(turn.customer, made):
@@ -269,8 +284,10 @@ def _shut(turn: Turn, made: Offer, action: Action, treatment: Treatment, instanc
     return (
         (None if action.asks_nothing else dear(action, treatment, turn.sight(instance)))
         or unreachable(turn.customer, treatment)
+        or too_early(turn.customer, treatment, turn.now)
         or (_not_now(turn, treatment) if turn.env.attends else None)
         or _quiet(turn, made)
+        or contact.allows(turn, treatment, made, partial(_rank, turn))
         or (_later(turn, made, action, treatment) if turn.env.times_sends else None)
         or (_full(turn, made, action, treatment, instance) if turn.env.capacities else None)
     )
@@ -403,38 +420,17 @@ def _publish(turn: Turn, made: Offer, choice: Choice, content: Rendered, instanc
     event = turn.event
     traceparent = event.traceparent if event is not None else (instance.last or instance.entry).get("traceparent")
     turn.act(Outgoing(made.channel, turn.customer_id, value, traceparent))
-    _record(turn, made, treatment)
+    recorded = contact.record(turn, made, treatment)
     if turn.env.attribution is not None:
-        _tell_published(turn, made, treatment, instance)
+        action = action_of(turn, made)
+        known = propensity(action, treatment, turn.sight(instance))[0] if action is not None else None
+        tell_published(turn, recorded, known)
     use(turn, made, treatment)
     fallbacks = [{"rule": "fallback", "detail": reason} for reason in content.fallbacks]
     _decision(turn, made, "published", [*choice.reasons, *fallbacks] if choice.reasons else fallbacks or _PASSED)
     if _can_be_withdrawn(turn, made):
         made.due = None
         _keep(turn, made)
-
-
-def _tell_published(turn: Turn, made: Offer, treatment: Treatment, instance: Instance) -> None:
-    contact, action = turn.customer.contacts.get(made.id), action_of(turn, made)
-    if contact is not None:
-        known = propensity(action, treatment, turn.sight(instance))[0] if action is not None else None
-        tell_published(turn, contact, known)
-
-
-def _record(turn: Turn, made: Offer, treatment: Treatment) -> None:
-    contact = Contact(
-        id=made.id,
-        action=made.action,
-        group=treatment.group or "",
-        goal=treatment.goal or "",
-        channel=made.channel,
-        purpose=made.purpose,
-        at=turn.now,
-        priority=treatment.priority,
-        journey=made.journey,
-        state_at=turn.now,
-    )
-    turn.customer.contacts = recorded(turn.customer.contacts, contact, turn.now)
 
 
 def _can_be_withdrawn(turn: Turn, made: Offer) -> bool:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from orchestrator.engine.condition import Condition
 
 from orchestrator.engine.channel_policy import ChannelPolicy
+from orchestrator.engine.contact_policy import NO_CONTACT_POLICY, ContactPolicy
 from orchestrator.engine.recommending import Recommending
 
 
@@ -17,8 +18,8 @@ class Policy:
     """``timezone`` and ``locale`` are for customers whose traits name none.
 
     ``holdout_percent`` of all customers enter no journey. ``channel`` is what holds for channels, ``recommending`` what
-    recommendations go by, if anything does. ``survey_link`` is where a click on a score leads to, ``survey_key`` what
-    the links of surveys are signed by.
+    recommendations go by, if anything does; ``contact`` says whether a message may go out now. ``survey_link`` is where
+    a click on a score leads to, ``survey_key`` what the links of surveys are signed by.
     Actions of the goals ``first`` come before all others.
     """
 
@@ -30,6 +31,7 @@ class Policy:
     survey_link: str | None = None
     survey_key: bytes | None = field(default=None, repr=False)
     first: tuple[str, ...] = ("serve", "solve")
+    contact: ContactPolicy = NO_CONTACT_POLICY
 
 
 DEFAULT_POLICY: Final = Policy()

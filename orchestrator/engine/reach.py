@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from orchestrator.engine.address import address
 from orchestrator.engine.customer import Customer
-from orchestrator.engine.profile import consent_of
+from orchestrator.engine.profile import consent_of, yes_counts_from
 from orchestrator.engine.treatment import CONSENT_FREE, Consent, Treatment
 from orchestrator.engine.verdict import Verdict
 from orchestrator.moments import format_moment
@@ -35,15 +36,17 @@ def bounced(customer: Customer, treatment: Treatment) -> Verdict | None:
     return _not_here("unreachable", f"{channel} bounced on {format_moment(at)}") if at is not None else None
 
 
-def address(customer: Customer, treatment: Treatment) -> str | None:
-    """Where the customer is reached, in the terms of the channel."""
-    for path in treatment.channel.address:
-        if path == "id":
-            return customer.id
-        value = customer.traits.get(path.removeprefix("traits."))
-        if isinstance(value, str) and value:
-            return value
-    return None
+def too_early(customer: Customer, treatment: Treatment, now: int) -> Verdict | None:
+    """Holds what the customer's yes allows only later, for it was dated in the future."""
+    if not customer.consent_from or not _asks_consent(treatment):
+        return None
+    channel, purpose = treatment.channel.name, treatment.purpose
+    since = yes_counts_from(customer, channel, purpose)
+    if since is None or since <= now:
+        return None
+    date = format_moment(since)
+    detail = f"the customer's yes to {purpose} on {channel} is dated {date}, in the future: it counts from then on"
+    return Verdict("consent", detail, since, elsewhere=True)
 
 
 def _asks_consent(treatment: Treatment) -> bool:

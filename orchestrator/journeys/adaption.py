@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple
 from typing import Any, Final
 
+from orchestrator.engine.contact_policy import Pause
 from orchestrator.engine.journey import Journey
 from orchestrator.engine.occasions import Occasions
 from orchestrator.journeys.applied import State
@@ -21,6 +23,7 @@ def adaption_of(
     current: Iterable[Journey],
     states: Mapping[str, State],
     occasions: Occasions,
+    pauses: Sequence[Pause] = (),
     *,
     ends_unmapped: bool = False,
 ) -> str:
@@ -36,8 +39,15 @@ def adaption_of(
         "states": {name: state for name, state in states.items() if state != "stopped"},
         "audience": audience_version(pack.traits, pack.segments),
         "occasions": occasions.version,
+        # What is held falls due when nothing holds it any more.
+        "pauses": sorted(map(_text, pauses)),
     }
     matters = {name: part for name, part in parts.items() if part}
     if not matters:
         return ""
     return hashlib.sha256(json.dumps(matters, sort_keys=True).encode()).hexdigest()[:_LENGTH]
+
+
+def _text(pause: Pause) -> str:
+    names = [sorted(part) for group in (pause.scope.names, pause.scope.besides) for part in astuple(group)]
+    return json.dumps([names, sorted(pause.scope.free), pause.refuses])

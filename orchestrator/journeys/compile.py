@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from orchestrator.cel.expression import CelError
 from orchestrator.engine.action import Action
+from orchestrator.engine.contact_policy import NO_CONTACT_POLICY
 from orchestrator.engine.journey import Env, Exit, Goal, Journey
 from orchestrator.engine.occasions import occasions_of
 from orchestrator.engine.policy import DEFAULT_POLICY
@@ -101,12 +102,17 @@ def compile_env(
     ]
     every = {**pinned, **{(journey.name, journey.version): journey for journey in current}}
     limits = {"dedupe_count": dedupe_count, "dedupe_window_ms": dedupe_window_ms, "late_after_ms": late_after_ms}
-    policy = compile_policy(pack.policy)
+    policy = compile_policy(pack.policy, pack.suppressed)
     identity: dict[str, Any] = {"current": versions, **limits}
     if policy != DEFAULT_POLICY:
-        identity["policy"] = {name: part for name, part in asdict(policy).items() if part is not None}
+        plain = asdict(replace(policy, contact=NO_CONTACT_POLICY))
+        identity["policy"] = {name: part for name, part in plain.items() if part is not None and name != "contact"}
     if pack.policy.attribution is not None:
         identity["attribution"] = pack.policy.attribution.model_dump(mode="json")
+    if pack.policy.contact is not None:
+        identity["contact"] = pack.policy.contact.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        identity["suppressed"] = dict(pack.suppressed)
+    pauses = policy.contact.pauses
     open_ = [journey for journey in current if journey.name not in states]
     occasions = occasions_of(open_, policy.timezone)
     audience = compile_audience(pack.traits, pack.segments)
@@ -133,11 +139,12 @@ def compile_env(
         policy=replace(policy, survey_key=survey_key) if survey_key else policy,
         partners=partners,
         attribution=compile_attribution(pack.policy.attribution),
-        adaption=adaption_of(pack, current, states, occasions, ends_unmapped=ends_unmapped),
+        adaption=adaption_of(pack, current, states, occasions, pauses, ends_unmapped=ends_unmapped),
         ends_unmapped=ends_unmapped,
         closed=frozenset(states),
         paused=frozenset(name for name, state in states.items() if state == "paused"),
         ended=frozenset(name for name, state in states.items() if state == "ended"),
+        pauses=pauses,
         audience=audience,
         actions=_actions(pack),
         channels=frozenset(pack.channels),

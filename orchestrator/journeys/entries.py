@@ -23,7 +23,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from orchestrator.daytimes import DaytimeMs
 from orchestrator.durations import DurationMs, OffsetMs, parse_duration
 from orchestrator.events.event import JOURNEY_REQUESTED, LOCATION_CHANGED
-from orchestrator.journeys.model import Cel, EventNames, Model, Name, at_key
+from orchestrator.journeys.model import Cel, EventNames, Model, Name, OrOne, at_key
 from orchestrator.journeys.schedules import check_schedule
 
 M = TypeVar("M", bound=Model)
@@ -78,14 +78,6 @@ class _OrTrait:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {"anyOf": [{"type": "string", "pattern": f"^{_ATTRIBUTE.pattern}$"}, handler(schema)]}
-
-
-class _OrOne:
-    """In the schema for editors: one item stands for a list of it."""
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        several = handler(schema)
-        return {"anyOf": [several["items"], several]}
 
 
 Moment = Annotated[str, AfterValidator(_is_moment)]
@@ -244,7 +236,7 @@ class EntryDefinition(Model):
     cap: Annotated[
         tuple[CapDefinition, ...],
         BeforeValidator(_capped),
-        _OrOne(),
+        OrOne(),
         Field(description="how many may enter: {most, per} in all, {most_per_customer, per} for one; or a list"),
     ] = ()
 

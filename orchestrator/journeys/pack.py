@@ -37,6 +37,7 @@ class _PackDefinition(Model):
     segments: dict[Name, SegmentDefinition] = Field(default_factory=dict)
     partials: dict[Name, str] = Field(default_factory=dict)
     partners: dict[Name, PartnerDefinition] = Field(default_factory=dict)
+    suppressed: dict[str, str] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Pack:
     segments: Mapping[str, SegmentDefinition] = field(default_factory=dict)
     partials: Mapping[str, str] = field(default_factory=dict)
     partners: Mapping[str, PartnerDefinition] = field(default_factory=dict)
+    suppressed: Mapping[str, str] = field(default_factory=dict)
 
     def part(self, journey: str) -> Pack:
         """One journey with the actions that it uses, their channels and partials: all that its version depends on."""
@@ -81,6 +83,7 @@ class Pack:
             segments=dict(self.segments),
             partials=dict(self.partials),
             partners=dict(self.partners),
+            suppressed=dict(self.suppressed),
         )
         plain = definition.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
@@ -108,6 +111,7 @@ class Pack:
             definition.segments,
             definition.partials,
             definition.partners,
+            definition.suppressed,
         )
         problems = pack._loose_ends()
         if problems:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
 from orchestrator.content.locales import normal
+from orchestrator.engine.contact_policy import NO_CONTACT_POLICY
 from orchestrator.engine.policy import Policy
 from orchestrator.journeys.action import GoalName
 from orchestrator.journeys.attribution import AttributionDefinition
 from orchestrator.journeys.channel_policy import ChannelPolicyDefinition, compile_channel_policy
+from orchestrator.journeys.contact_policy import ContactPolicyDefinition, compile_contact_policy
 from orchestrator.journeys.model import Model
 from orchestrator.journeys.recommendations import RecommendationsDefinition, compile_recommendations
 from orchestrator.journeys.surveys import SurveyPolicyDefinition
 from orchestrator.zones import zone
+
+_NO_LISTS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def _known_zone(name: str) -> str:
@@ -62,14 +68,18 @@ class PolicyDefinition(Model):
     arbitration: ArbitrationDefinition = Field(
         ArbitrationDefinition(), description="which action comes first where several could be said"
     )
+    contact: ContactPolicyDefinition | None = Field(
+        None, description="whether a message may go out now: caps, quiet hours, calendars, pressure, suppression, pause"
+    )
 
 
-def compile_policy(definition: PolicyDefinition) -> Policy:
-    """What the engine and templates go by."""
+def compile_policy(definition: PolicyDefinition, lists: Mapping[str, str] = _NO_LISTS) -> Policy:
+    """What the engine and templates go by; ``lists`` has the digests of each list of suppression."""
     percent = definition.holdout.percent if definition.holdout is not None else 0
     channel = compile_channel_policy(definition.channel) if definition.channel is not None else None
     recommending = compile_recommendations(definition.recommendations)
     link = definition.surveys.link if definition.surveys is not None else None
+    contact = definition.contact
     return Policy(
         timezone=definition.timezone,
         locale=definition.locale,
@@ -78,4 +88,5 @@ def compile_policy(definition: PolicyDefinition) -> Policy:
         recommending=recommending,
         survey_link=link,
         first=definition.arbitration.first,
+        contact=compile_contact_policy(contact, lists) if contact is not None else NO_CONTACT_POLICY,
     )

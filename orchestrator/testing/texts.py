@@ -13,6 +13,7 @@ from orchestrator.journeys.event_schemas import EVENTS
 from orchestrator.journeys.load import ACTIONS, BRAND, CHANNELS, JOURNEYS, PARTNERS, POLICY, SEGMENTS, TRAITS, load
 from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.partials import ENDING, PARTIALS
+from orchestrator.journeys.policy import PolicyDefinition
 
 _BETWEEN: Final = re.compile(r"^---\s*$", re.MULTILINE)
 _PARTIAL: Final = re.compile(r"\s*partial: *(\S+)\n")
@@ -23,9 +24,7 @@ _FILES: Final = {
     "segments": SEGMENTS,
     "partners": PARTNERS,
     "locked": BRAND,
-    **dict.fromkeys(
-        ("timezone", "locale", "holdout", "arbitration", "attribution", "channel", "recommendations", "surveys"), POLICY
-    ),
+    **dict.fromkeys(PolicyDefinition.model_fields, POLICY),
     "events": EVENTS,
 }
 _KIND: Final = re.compile(rf"^({'|'.join([*_FOLDERS, *_FILES])}):", re.MULTILINE)

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given as for_any
 from hypothesis import strategies as st
 
-from orchestrator.engine.contacts import CONTACTS_KEPT, KEPT_MS, Contact, Contacts, heard, recorded, united
+from orchestrator.engine.contacts import (
+    CONTACTS_KEPT,
+    KEPT_MS,
+    MOST_KEPT,
+    Contact,
+    Contacts,
+    bounded,
+    heard,
+    recorded,
+    united,
+)
 from orchestrator.engine.customer import Customer, decode, encode
 from orchestrator.events.engagement import outcome_of
 from orchestrator.testing import JourneyTestDriver
@@ -88,13 +98,22 @@ def test_whoever_hears_a_word_is_told_which_message_it_was_news_of() -> None:
     assert heard(after, contact(2).id, "opened", 8) == (after, None)
 
 
-def test_a_record_holds_no_more_than_it_needs() -> None:
-    contacts = Contacts()
-    for number in range(CONTACTS_KEPT + 10):
-        contacts = recorded(contacts, contact(number, number), number)
-    assert len(contacts) == CONTACTS_KEPT
-    assert contacts[-1].id == contact(CONTACTS_KEPT + 9).id
-    assert len(recorded(contacts, contact(999, KEPT_MS * 2), KEPT_MS * 2)) == 1
+def test_a_record_holds_the_newest_and_what_caps_ask_for() -> None:
+    contacts = Contacts.of([contact(number, number) for number in range(CONTACTS_KEPT + 10)])
+    assert bounded(contacts, 100, lambda kept: ()).all == contacts[10:]
+    kept = bounded(contacts, 100, lambda kept: {contact(3).id})
+    assert [each.at for each in kept] == [3, *range(11, CONTACTS_KEPT + 10)]
+
+
+def test_what_is_old_is_forgotten_unless_caps_ask_for_it() -> None:
+    contacts = Contacts.of([contact(1, 0), contact(2, KEPT_MS)])
+    assert [each.at for each in bounded(contacts, KEPT_MS, lambda kept: ())] == [KEPT_MS]
+    assert bounded(contacts, KEPT_MS, lambda kept: {contact(1).id}).all == contacts.all
+
+
+def test_a_record_is_bounded_whatever_caps_ask_for() -> None:
+    contacts = Contacts.of([contact(number, number) for number in range(MOST_KEPT + 10)])
+    assert bounded(contacts, 1000, lambda kept: {each.id for each in kept}).all == contacts[10:]
 
 
 def test_what_was_said_to_a_visitor_was_said_to_the_customer(given: Given) -> None:
@@ -142,6 +161,6 @@ def test_one_more_is_recorded_as_if_all_were_written_anew(steps: list[int], pars
     for number, step in enumerate(steps):
         at += step * KEPT_MS // 8
         said = contact(number, at)
-        found = recorded(Contacts(found.text) if parsed else found, said, at)
+        found = recorded(Contacts(found.text) if parsed else found, said, at, lambda kept: ())
         expected = Contacts.of([*(each for each in expected if each.at > at - KEPT_MS), said][-CONTACTS_KEPT:])
         assert found.text == expected.text
