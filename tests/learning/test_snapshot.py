@@ -17,6 +17,8 @@ from orchestrator.learning.outcomes import Outcomes
 from orchestrator.learning.snapshot import Part, changed, encode, key_of, read_model, snapshot, table
 from orchestrator.learning.tally import FORTNIGHT_MS, HALF_LIFE_MS
 from orchestrator.moments import format_moment
+from orchestrator.streams.reference import Rereading
+from orchestrator.testing.driver import TestRecord
 from tests.learning.lines import NOON, line, logged, stories
 
 ADA = Customer("u:ada", 0, 0)
@@ -95,6 +97,21 @@ def test_a_record_says_itself_what_it_is() -> None:
 def test_a_record_that_is_none_of_ours_is_refused(key: bytes | None, value: bytes) -> None:
     with pytest.raises(BadRecord, match="cannot be read"):
         read_model(key, value)
+
+
+def test_a_journal_that_is_done_again_sees_the_models_of_then() -> None:
+    records = [
+        TestRecord(0, offset, 0, b"outcomes/0", encode(part(*[line("published")] * (offset + 1))), [])
+        for offset in range(3)
+    ]
+    again = Rereading({"models": records})
+
+    seen = [again.at({"models": version}).models for version in (1, 3, 2)]
+
+    assert [models.version for models in seen] == [1, 3, 2]
+    assert [models.read_rate("email") for models in seen] == [
+        snapshot({"outcomes/0": part(*[line("published")] * count)}, 0).read_rate("email") for count in (1, 3, 2)
+    ]
 
 
 def test_the_table_has_what_was_counted_and_what_it_means() -> None:
