@@ -176,7 +176,12 @@ class Gate:
             first = min(before, key=lambda other: other.rank)
             detail += f", and a place is kept for '{first.message.action}', which goes before and waits"
         until = free if cap.waits else None
-        return Verdict("cap", f"{detail}; free again on {format_moment(free)}", until, _elsewhere(cap.scope))
+        return Verdict(
+            "cap",
+            f"{detail}; free again on {format_moment(free)}",
+            until,
+            _elsewhere(cap.scope) or cap.each == "channel",
+        )
 
     def _taken(self, cap: Cap) -> tuple[dict[str, list[int]], dict[str, list[Waiting]]]:
         """When messages went out that take a place, and those for which one is kept, by what the cap tells apart."""
@@ -229,6 +234,15 @@ class Gate:
 def allows(turn: Turn, treatment: Treatment, made: Offer, order_of: OrderOf) -> Verdict | None:
     """Why a message that is due may not go out now; None if it may."""
     return Gate(turn, order_of).allows(treatment, made.journey, made)
+
+
+def allowed_from(turn: Turn, treatment: Treatment, journey: str, moment: int) -> int:
+    """The first moment, from one on, at which quiet hours and free days let a message through; in UTC milliseconds."""
+    policy = turn.env.policy.contact
+    if treatment.purpose == ALWAYS_PASSES or not (policy.quiet_hours or policy.free_days):
+        return moment
+    verdict = undisturbed(policy, candidate(treatment, journey), moment, *zone_in_words(turn))
+    return moment if verdict is None or verdict.until is None else verdict.until
 
 
 def suppresses(turn: Turn, treatment: Treatment, made: Offer) -> Verdict | None:

@@ -327,7 +327,7 @@ def _later(turn: Turn, made: Offer, action: Action, treatment: Treatment) -> Ver
     act = act_of(turn, made)
     own = act.send_within_ms if act is not None else None
     within_ms = action.send_within_ms if own is None else own
-    return later(turn, made, treatment, within_ms)
+    return later(turn, made, treatment, within_ms, partial(contact.allowed_from, turn, treatment, made.journey))
 
 
 def _full(turn: Turn, made: Offer, action: Action, treatment: Treatment, instance: Instance) -> Verdict | None:

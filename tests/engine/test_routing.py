@@ -142,6 +142,14 @@ def test_a_channel_that_costs_more_than_the_action_is_worth_is_shut() -> None:
     assert "not sms: it costs 2 and is worth 1" in reasons(driver)
 
 
+@pytest.mark.parametrize("cap", ["{most: 1, per: 1 week, channel: sms}", "{most: 1, per: 1 week, each: channel}"])
+def test_a_channel_that_is_full_gives_way_to_the_next(cap: str) -> None:
+    capped = WORLD.replace("channel: {costs", f"contact: {{caps: [{cap}]}}\nchannel: {{costs")
+    driver = driver_of({"email": "ada@example.org", "phone": "+441", "preferred_channel": "sms"}, capped)
+    driver.track("ada", "Greeted")
+    assert said(driver.track("ada", "Asked")) == [("news", "email")]
+
+
 def test_where_the_last_message_was_read_the_next_one_goes() -> None:
     driver = driver_of(EVERYWHERE)
     (hello,) = driver.track("ada", "Greeted")

@@ -130,6 +130,13 @@ def test_the_policy_may_say_it_for_a_channel_and_then_only_of_marketing() -> Non
     assert sent(driver.advance("1 day")) == [(5, 20)]
 
 
+def test_the_best_hour_is_no_quiet_one() -> None:
+    quiet = WORLD + '---\ncontact: {quiet_hours: [{from: "19:30", until: "08:00"}]}\n'
+    driver = reading_at(22, 22, 22, 18, 18, 12, world=quiet)
+    driver.track("ada", "Asked")
+    assert sent(driver.advance("1 day")) == [(5, 18)]
+
+
 @pytest.mark.parametrize("event", ["Page Viewed", "Call Started"])
 def test_who_is_on_the_site_or_on_the_line_is_told_now(event: str) -> None:
     driver = reading_at(20, 20, world=WORLD + "---\nchannel: {on_the_line: send}\n")
