@@ -86,7 +86,7 @@ class ScopeDefinition(Model):
     except_: BesidesDefinition | None = Field(None, alias="except", description="what the rule is not about")
 
 
-class CapDefinition(ScopeDefinition):
+class ContactCapDefinition(ScopeDefinition):
     """At most so many messages."""
 
     most: Annotated[StrictInt, Field(ge=1, le=MOST_OF_A_CAP)] = Field(description="how many messages at most")
@@ -202,7 +202,7 @@ class ContactPolicyDefinition(Model):
     unbound: Annotated[NamesOrOne, _NAMED] = Field(
         ("service",), description="purposes that a rule binds only where it names them, beside transactional"
     )
-    caps: Annotated[tuple[CapDefinition, ...], BeforeValidator(_many), OrOne()] = Field(
+    caps: Annotated[tuple[ContactCapDefinition, ...], BeforeValidator(_many), OrOne()] = Field(
         (), description="how many messages at most"
     )
     quiet_hours: Annotated[tuple[QuietHoursDefinition, ...], BeforeValidator(_many), OrOne()] = Field(
@@ -259,7 +259,7 @@ def _alternatives(names: tuple[str, ...]) -> str:
     return " or ".join(names)
 
 
-def _cap(cap: CapDefinition, free: frozenset[str]) -> Cap:
+def _cap(cap: ContactCapDefinition, free: frozenset[str]) -> Cap:
     calendar = next((name for name in CALENDARS if name == cap.per), None)
     per_ms = parse_duration(cap.per) if calendar is None else None
     span = f"within {format_duration(per_ms)}" if per_ms is not None else f"this {calendar}"

@@ -29,7 +29,11 @@ def test_an_empty_one_means_orders_within_a_week() -> None:
     attribution = driver("attribution: {}").env.attribution
 
     assert attribution is not None
-    assert (attribution.window_ms, attribution.events, attribution.value) == (7 * 86_400_000, frozenset({"Order Completed"}), None)
+    assert (attribution.window_ms, attribution.events, attribution.value) == (
+        7 * 86_400_000,
+        frozenset({"Order Completed"}),
+        None,
+    )
 
 
 def test_it_is_part_of_the_version() -> None:
