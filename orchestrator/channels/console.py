@@ -37,7 +37,7 @@ def line(action: Action) -> str:
         "→",
         action.recipient.address,
         f"({action.customer_id})" if action.customer_id != action.recipient.address else "",
-        f"{action.journey}/{action.action}:",
+        f"{action.journey or action.placement}/{action.action}:",
         says if len(says) <= _LENGTH else says[: _LENGTH - 1] + "…",
     ]
     return " ".join(_UNSEEN.sub(" ", part) for part in parts if part)

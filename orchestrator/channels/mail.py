@@ -122,7 +122,7 @@ def unsubscribe_url(template: str, action: Action) -> str:
         "customer_id": action.customer_id,
         "channel": action.channel,
         "purpose": action.purpose,
-        "journey": action.journey,
+        "journey": action.journey or action.placement or "",
     }
     return template.format_map({name: quote(value, safe="") for name, value in values.items()})
 

@@ -70,6 +70,7 @@ def _files() -> list[tuple[str, type[Model], str]]:
     from orchestrator.journeys.definition import ChannelsDefinition, JourneyDefinition
     from orchestrator.journeys.event_schemas import EventsDefinition
     from orchestrator.journeys.partners import PartnersDefinition
+    from orchestrator.journeys.placements import PlacementsDefinition
     from orchestrator.journeys.policy import PolicyDefinition
     from orchestrator.journeys.segments import SegmentsDefinition
     from orchestrator.journeys.traits import TraitsDefinition
@@ -84,6 +85,7 @@ def _files() -> list[tuple[str, type[Model], str]]:
         ("segments", SegmentsDefinition, "segments.yaml"),
         ("policy", PolicyDefinition, "policy.yaml"),
         ("partners", PartnersDefinition, "partners.yaml"),
+        ("placements", PlacementsDefinition, "placements.yaml"),
         ("brand", BrandDefinition, "brand.yaml"),
         ("test", TestFile, "tests/**/*.yaml"),
     ]

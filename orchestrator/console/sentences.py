@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import typer
 
+from orchestrator.contracts.origin import told_by
 from orchestrator.kafka import names
 
 _SHOWN: Final = 70
@@ -24,7 +25,7 @@ def sentence(topic: str, value: Any, record: Any) -> str:
     if not isinstance(value, dict):
         return printable(f"{topic}: {record.value!r}")
     if topic == names.DECISIONS:
-        return decision(value)
+        return arbitration(value) if value.get("kind") == "arbitration" else decision(value)
     if topic == names.JOURNEY_LOG:
         return step(value)
     return action(value)
@@ -39,7 +40,7 @@ def action(value: dict[str, Any]) -> str:
     what = typer.style(printable(value.get("action")), bold=True)
     cause = (value.get("trigger") or {}).get("type")
     because = f", because of {printable(cause)}" if cause else ""
-    return f"{head}  {what} {_quoted(headline(value.get('content')))}({printable(value.get('journey'))}{because})"
+    return f"{head}  {what} {_quoted(headline(value.get('content')))}({printable(told_by(value))}{because})"
 
 
 def decision(value: dict[str, Any]) -> str:
@@ -48,9 +49,25 @@ def decision(value: dict[str, Any]) -> str:
     reasons = "; ".join(printable(reason.get("detail")) for reason in value.get("reasons") or [])
     return (
         f"{_moment(value.get('decided_at'))}  {_coloured(outcome, _OUTCOME_COLOURS.get(outcome, 'white'), 9)}  "
-        f"{_who(value)}  {typer.style(printable(value.get('action')), bold=True)} ({printable(value.get('journey'))})"
+        f"{_who(value)}  {typer.style(printable(value.get('action')), bold=True)} ({printable(told_by(value))})"
         + (f": {reasons}" if reasons else "")
     )
+
+
+def arbitration(value: dict[str, Any]) -> str:
+    """Which of several actions were chosen."""
+    where = printable(told_by(value))
+    head = f"{_moment(value.get('decided_at'))}  {_coloured('chosen', 'cyan', 9)}  {_who(value)}"
+    return f"{head}  {where}: {printable(arbitrated(value))}"
+
+
+def arbitrated(value: Mapping[str, Any]) -> str:
+    """What was chosen, with its priority, what came next, and how many were excluded."""
+    chosen = ", ".join(f"{each['action']} ({each['factors']['priority']:g})" for each in value.get("chosen") or [])
+    after = ", ".join(f"{each['action']} ({each['factors']['priority']:g})" for each in value.get("next") or [])
+    excluded = ", ".join(f"{count} by {rule}" for rule, count in (value.get("excluded") or {}).items())
+    told = [chosen or "nothing", f"then {after}" if after else "", f"excluded {excluded}" if excluded else ""]
+    return "; ".join(part for part in told if part)
 
 
 def step(value: dict[str, Any]) -> str:

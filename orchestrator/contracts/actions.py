@@ -75,9 +75,13 @@ class Action(Sent):
     channel: Channel
     action: Name = Field(description="the name of the action in the project's definitions")
     content: dict[str, Any] = Field(description="the channel's fields, rendered for this customer")
-    journey: Name = Field(description="the journey that it is a step of")
-    journey_version: Version
-    step: str = Field(min_length=1, description="the id of the step")
+    journey: Name | None = Field(None, description="the journey that it is a step of; null if it stands in a placement")
+    journey_version: Version | None = Field(None, description="the version of the journey that the customer is in")
+    step: Annotated[str, Field(min_length=1)] | None = Field(None, description="the id of the step")
+    placement: Name | None = Field(None, description="where it stands, if that is no journey's")
+    place: Annotated[int, Field(ge=1)] | None = Field(None, description="which place of the placement, from 1 on")
+    goal: str | None = Field(None, description="what the business wants by it, if the action says so")
+    group: Name | None = Field(None, description="what it belongs to, if the action says so")
     decided_at: Moment = Field(description="when it was decided")
     expires_at: Moment = Field(description="when it is too late to send it")
     trigger: Trigger
@@ -109,8 +113,9 @@ class Cancel(Sent):
     customer_id: CustomerId
     channel: Channel
     action: Name = Field(description="the name of the action in the project's definitions")
-    journey: Name = Field(description="the journey that it was a step of")
-    journey_version: Version
+    journey: Name | None = Field(None, description="the journey that it was a step of; null if it was of none")
+    journey_version: Version | None = Field(None, description="the version of the journey that the customer is in")
+    placement: Name | None = Field(None, description="where it stood, if that is no journey's")
     reason: str = Field(min_length=1, description="why, for a person")
     decided_at: Moment = Field(description="when it was decided")
     trigger: Trigger | None = Field(description="null when no event did it, but time")
@@ -137,7 +142,9 @@ class ActionHeaders(Sent):
     content_type: Literal["application/json"] = Field(alias="content-type")
     ce_specversion: Literal["1.0"]
     ce_id: str = Field(pattern=r"^[0-9a-f]{32}(/cancel)?$", description="the action_id; of a cancel with /cancel")
-    ce_source: str = Field(pattern=r"^/journeys/.+$", description="/journeys/ and the name of the journey")
+    ce_source: str = Field(
+        pattern=r"^/(journeys|placements)/.+$", description="/journeys/ or /placements/ and the name"
+    )
     ce_type: Literal["orchestrator.action", "orchestrator.cancel"]
     ce_time: Moment = Field(description="decided_at")
     ce_subject: CustomerId

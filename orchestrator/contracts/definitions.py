@@ -11,6 +11,7 @@ from orchestrator.journeys.action import ActionDefinition
 from orchestrator.journeys.definition import ChannelDefinition, JourneyDefinition
 from orchestrator.journeys.model import Model, Name
 from orchestrator.journeys.partners import PartnerDefinition
+from orchestrator.journeys.placements import PlacementDefinition
 from orchestrator.journeys.policy import PolicyDefinition
 from orchestrator.journeys.segments import SegmentDefinition
 from orchestrator.journeys.traits import TraitsDefinition
@@ -28,6 +29,7 @@ class Definitions(Model):
     policy: PolicyDefinition = Field(PolicyDefinition(), description="as in policy.yaml")
     traits: TraitsDefinition = Field(TraitsDefinition(), description="as in traits.yaml")
     segments: dict[Name, SegmentDefinition] = Field({}, description="as in segments.yaml, by name")
+    placements: dict[Name, PlacementDefinition] = Field({}, description="as in placements.yaml, by name")
     partials: dict[Name, str] = Field({}, description="the texts of partials/*.j2, by name")
     partners: dict[Name, PartnerDefinition] = Field({}, description="as in partners.yaml, by name")
     suppressed: dict[str, str] = Field(

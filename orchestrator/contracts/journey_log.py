@@ -53,6 +53,7 @@ class StepLine(Sent):
         "migrated",
         "unmapped",
         "updated",
+        "offered",
         "joined",
     ] = Field(
         description="unmet: a condition could not be evaluated; merged: two stays became one; migrated: it goes on in "

@@ -14,7 +14,7 @@ from orchestrator.contracts.actions import Action, ActionHeaders, Cancel
 from orchestrator.contracts.catalog import CatalogProduct
 from orchestrator.contracts.content import action_model
 from orchestrator.contracts.dead_letters import DeadLetterHeaders, FailedAction
-from orchestrator.contracts.decisions import Decision
+from orchestrator.contracts.decisions import Decisions
 from orchestrator.contracts.definitions import Clock, Definitions
 from orchestrator.contracts.events import InputEvent
 from orchestrator.contracts.journey_log import JourneyLog
@@ -50,7 +50,7 @@ FIXED: Final[Mapping[str, Any]] = {
     "action": Action,
     "cancel": Cancel,
     "action-headers": ActionHeaders,
-    "decision": Decision,
+    "decision": Decisions,
     "journey-log": JourneyLog,
     "dead-letter-headers": DeadLetterHeaders,
     "failed-action": FailedAction,

@@ -9,6 +9,7 @@ import orjson
 
 from orchestrator.console.follow import Found
 from orchestrator.console.sentences import dead_letter_headers, is_journal
+from orchestrator.contracts.origin import told_by
 from orchestrator.demo.latency import Latency
 from orchestrator.kafka import names
 
@@ -40,12 +41,14 @@ class Tally:
             return
         self.by_customer[value["customer_id"]].append(value)
         if found.topic == names.DECISIONS:
+            if value["kind"] != "decision":
+                return
             self.outcomes[value["outcome"]] += 1
             self.latency.decision(value)
         elif found.topic == names.JOURNEY_LOG:
             self.merges += value.get("happened") == "merged"
         else:
-            self.actions[value["journey"], value["channel"], value["kind"]] += 1
+            self.actions[told_by(value), value["channel"], value["kind"]] += 1
             self.latest.append(value)
             self.latency.action(value, now)
 

@@ -179,11 +179,11 @@ def propensity(action: Action, treatment: Treatment, sight: Sight) -> tuple[floa
     elif general is not None:
         prior, unknown = _score(general, sight)
         doubt = doubt or unknown
-    models, channel = sight.models, treatment.channel.name
-    found = models.propensity(sight.record, action.name, channel, action.group, prior)
+    found = sight.models.propensity(sight.record, action.name, treatment.channel.name, action.group, prior)
+    supposed, said = (FOLLOWED, "default") if prior is None else (prior, "action")
     if not is_score(found):
-        return (FOLLOWED if prior is None else prior), "default", "what was learned is no number from 0 to 1"
-    return found, "learned" if models.version > 0 else "default" if prior is None else "action", doubt
+        return supposed, said, "what was learned is no number from 0 to 1"
+    return found, said if found == supposed else "learned", doubt
 
 
 def _score(general: Condition, sight: Sight) -> tuple[float | None, str]:

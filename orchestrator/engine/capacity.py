@@ -17,12 +17,12 @@ from orchestrator.engine.message import Bid, GiveBack
 from orchestrator.engine.pool import POOL
 from orchestrator.engine.treatment import Treatment
 from orchestrator.engine.verdict import Verdict
-from orchestrator.engine.window import Capacity
 from orchestrator.events.event import Event
 from orchestrator.moments import format_moment
 
 if TYPE_CHECKING:
     from orchestrator.engine.turn import Turn
+    from orchestrator.engine.window import Capacity
 
 USED_KEPT: Final = 32
 """Of so many last messages the place can still be given back."""

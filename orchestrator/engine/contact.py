@@ -92,6 +92,12 @@ class Gate:
         self._contacts: list[Contact] | None = None
         self._waiting: list[Waiting] | None = None
 
+    @property
+    def says_something(self) -> bool:
+        """Whether there is anything that could speak against a message."""
+        turn = self._turn
+        return self._policy is not NO_CONTACT_POLICY or bool(turn.customer.suppressed or turn.env.pauses)
+
     def allows(
         self, treatment: Treatment, journey: str = "", made: Offer | None = None, importance: Importance = LEAST
     ) -> Verdict | None:
@@ -104,7 +110,7 @@ class Gate:
         turn, policy = self._turn, self._policy
         if treatment.purpose == ALWAYS_PASSES:
             return None
-        if policy is NO_CONTACT_POLICY and not turn.customer.suppressed and not turn.env.pauses:
+        if not self.says_something:
             return None
         message = candidate(treatment, journey)
         return (

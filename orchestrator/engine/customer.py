@@ -180,6 +180,7 @@ class Customer:
     ``hours`` counts the messages that they opened in each hour of their day.
     ``tickets`` are what offers have of channels and queues that take only so many, by action id: see
     ``engine/capacity.py``.
+    ``placed`` is what stands in each placement: see ``engine/standing.py``.
     ``chains`` are the offers that follow others, by id: see ``engine/chain.py``.
     """
 
@@ -194,6 +195,7 @@ class Customer:
     quiet: dict[str, int] = field(default_factory=dict)
     instances: dict[str, Instance] = field(default_factory=dict)
     offers: dict[str, Offer] = field(default_factory=dict)
+    placed: dict[str, list[list[Any]]] = field(default_factory=dict)
     past: dict[str, Past] = field(default_factory=dict)
     experiments: dict[str, Assignment] = field(default_factory=dict)
     merged: list[str] = field(default_factory=list)
@@ -254,6 +256,7 @@ _OPTIONAL: Final = (
     "quiet",
     "instances",
     "offers",
+    "placed",
     "past",
     "experiments",
     "merged",

@@ -31,6 +31,7 @@ def is_unheard(env: Env, customer: Customer, event: Event, now: int) -> bool:
         or (customer.instances and (name in env.heard or ANY in env.heard))
         or ((customer.offers or customer.contacts or customer.tickets) and is_about_message(name))
         or (customer.contacts and name in env.credited)
+        or (env.standing and (name in env.standing or ANY in env.standing))
         or (event.anonymous_id is not None and customer.known and event.anonymous_id not in customer.aliases)
         or (env.attends and name in OF_CALLS)
         or now - event.timestamp > env.late_after_ms

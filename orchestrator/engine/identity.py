@@ -115,6 +115,7 @@ def absorb(turn: Turn, message: Absorb) -> None:
     moved = _unite_journeys(turn, customer, other)
     unite_tickets(customer, other)
     _unite_past(customer, other)
+    _unite_placed(customer, other)
     customer.contacts = bound(united(customer.contacts, other.contacts), turn.env.policy.contact, turn.now)
     unite_alarms(customer, other)
     answers.take_in(customer, turn.home.chunks, message.answers, turn.now)
@@ -222,6 +223,12 @@ def _unite_profile(customer: Customer, other: Customer) -> None:
     for mine, theirs in ((customer.bounced, other.bounced), (customer.quiet, other.quiet)):
         for key, moment in theirs.items():
             mine[key] = max(moment, mine.get(key, 0))
+
+
+def _unite_placed(customer: Customer, other: Customer) -> None:
+    """Of two answers for one placement that of the customer holds."""
+    for name, rows in other.placed.items():
+        customer.placed.setdefault(name, rows)
 
 
 def _unite_past(customer: Customer, other: Customer) -> None:

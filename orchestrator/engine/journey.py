@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from orchestrator.engine.action import Action
 from orchestrator.engine.audience import Audience
 from orchestrator.engine.condition import Condition
 from orchestrator.engine.contact_policy import Pause
@@ -17,7 +16,9 @@ from orchestrator.engine.steps import Act, Split, Step, WaitForEvent, WaitForOpe
 from orchestrator.events.engagement import OPENED
 
 if TYPE_CHECKING:
+    from orchestrator.engine.action import Action
     from orchestrator.engine.partners import Partner
+    from orchestrator.engine.placement import Placement
     from orchestrator.engine.window import Capacity
 
 ANY: Final = "*"
@@ -95,6 +96,7 @@ class Env:
     name, the current journeys that begin with it, those of highest priority first. "*" is any event.
     ``actions`` are all actions by name, as they stand without a journey; ``capacities`` are the channels and queues
     that take only so many or close, by name.
+    ``placements`` are where actions stand without a journey, ``standing`` those that are decided at an event, by event.
     ``occasions`` has those that begin otherwise, ``current`` all current journeys by name, ``heard``
     are the events that any journey hears.
     ``attribution`` says what outcomes are put down to; None if none are, ``credited`` are the events that may be.
@@ -119,6 +121,7 @@ class Env:
     audience: Audience = field(default_factory=Audience)
     current: Mapping[str, Journey] = field(default_factory=dict)
     actions: Mapping[str, Action] = field(default_factory=dict)
+    placements: Mapping[str, Placement] = field(default_factory=dict)
     capacities: Mapping[str, Capacity] = field(default_factory=dict)
     occasions: Occasions = NO_OCCASIONS
     closed: frozenset[str] = frozenset()
@@ -129,6 +132,7 @@ class Env:
     channels: frozenset[str] = frozenset()
     heard: frozenset[str] = field(init=False)
     credited: frozenset[str] = field(init=False)
+    standing: Mapping[str, tuple[Placement, ...]] = field(init=False)
     derives: bool = field(init=False)
     browsed: frozenset[str] = field(init=False)
     attends: bool = field(init=False)
@@ -140,6 +144,7 @@ class Env:
         ``browsed`` are the events that recommendations go by.
         ``times_sends``: it matters in which hours customers read; ``attends``: that, or where they are.
         """
+        object.__setattr__(self, "standing", _standing(self.placements))
         recommending = self.policy.recommending
         object.__setattr__(self, "browsed", recommending.events if recommending is not None else frozenset())
         object.__setattr__(self, "derives", bool(self.audience.version or self.occasions.version))
@@ -151,3 +156,11 @@ class Env:
         object.__setattr__(self, "attends", timed or policy is not None)
         object.__setattr__(self, "credited", self.attribution.events if self.attribution is not None else frozenset())
         object.__setattr__(self, "heard", frozenset().union(*(journey.hears for journey in self.pinned.values())))
+
+
+def _standing(placements: Mapping[str, Placement]) -> dict[str, tuple[Placement, ...]]:
+    found: dict[str, list[Placement]] = {}
+    for placement in placements.values():
+        for event in sorted(placement.events):
+            found.setdefault(event, []).append(placement)
+    return {event: tuple(each) for event, each in found.items()}

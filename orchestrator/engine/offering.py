@@ -69,7 +69,7 @@ def _offer(turn: Turn, instance: Instance, act: Act, treatment: Treatment, id_: 
         channel=treatment.channel.name,
         purpose=treatment.purpose,
         customer_id=turn.customer_id,
-        trigger=_cause(turn, instance),
+        trigger=cause_of(turn, instance),
         expires_at=due + treatment.expires_ms,
         due=due,
         since=turn.now,
@@ -99,9 +99,21 @@ def decide_all(turn: Turn) -> None:
             _decide(seen, made, instance)
             if made.id not in turn.customer.offers:
                 _forget(turn, made)
+                if made.placement:
+                    _unplace(turn, made)
 
 
-def _rank(turn: Turn, made: Offer) -> Order | None:
+def _unplace(turn: Turn, made: Offer) -> None:
+    """What did not go out does not stand in its placement; but what cannot be said is not tried again at once."""
+    if any(failed.value["action_id"] == made.id for failed in turn.out.failed):
+        return
+    placed = turn.customer.placed
+    placed[made.placement] = [row for row in placed.get(made.placement, ()) if row[1] != made.id]
+    if not placed[made.placement]:
+        del placed[made.placement]
+
+
+def importance_of(turn: Turn, made: Offer) -> Order | None:
     """How important an offer is that waits, seen from here; None if nothing becomes of it."""
     action = action_of(turn, made)
     return None if action is None else order(action, action.on(made.channel), turn.sight(stay_of(turn, made)))
@@ -205,8 +217,9 @@ def withdraw(turn: Turn, made: Offer, reason: str) -> None:
             "customer_id": made.customer_id,
             "channel": made.channel,
             "action": made.action,
-            "journey": made.journey,
-            "journey_version": made.version,
+            "journey": made.journey or None,
+            "journey_version": made.version or None,
+            **({"placement": made.placement} if made.placement else {}),
             "reason": reason,
             "decided_at": format_moment(turn.now),
             "trigger": turn.trigger(),
@@ -285,9 +298,9 @@ def _shut(turn: Turn, made: Offer, action: Action, treatment: Treatment, instanc
         (None if action.asks_nothing else dear(action, treatment, turn.sight(instance)))
         or unreachable(turn.customer, treatment)
         or too_early(turn.customer, treatment, turn.now)
-        or (_not_now(turn, treatment) if turn.env.attends else None)
-        or _quiet(turn, made)
-        or contact.allows(turn, treatment, made, partial(_rank, turn))
+        or (not_now(turn, treatment) if turn.env.attends else None)
+        or quiet(turn, made.purpose)
+        or contact.allows(turn, treatment, made, partial(importance_of, turn))
         or (_later(turn, made, action, treatment) if turn.env.times_sends else None)
         or (_full(turn, made, action, treatment, instance) if turn.env.capacities else None)
     )
@@ -309,14 +322,16 @@ def _unmet(turn: Turn, made: Offer, instance: Instance) -> Verdict | None:
     return None if holds else Verdict("condition", unmet or f"not true: {act.condition.source}")
 
 
-def _quiet(turn: Turn, made: Offer) -> Verdict | None:
-    until = turn.customer.quiet.get(made.purpose, 0)
+def quiet(turn: Turn, purpose: str) -> Verdict | None:
+    """Why what has this purpose has to wait for the end of a quiet that a journey asked for."""
+    until = turn.customer.quiet.get(purpose, 0)
     if until <= turn.now:
         return None
-    return Verdict("quiet", f"quiet for {made.purpose} until {format_moment(until)}", until)
+    return Verdict("quiet", f"quiet for {purpose} until {format_moment(until)}", until)
 
 
-def _not_now(turn: Turn, treatment: Treatment) -> Verdict | None:
+def not_now(turn: Turn, treatment: Treatment) -> Verdict | None:
+    """Why a treatment has to wait for where the customer is now."""
     policy = turn.env.policy.channel
     if policy is None or policy.is_urgent(treatment.kind):
         return None
@@ -367,6 +382,18 @@ def bound_offers(turn: Turn) -> None:
         _forget(turn, oldest)
 
 
+def _where(made: Offer) -> dict[str, Any]:
+    """The step that it came from, or the placement in which it stands."""
+    if not made.placement:
+        return {"journey": made.journey, "journey_version": made.version, "step": made.step}
+    return {"journey": None, "journey_version": None, "step": None, "placement": made.placement, "place": made.place}
+
+
+def _of(treatment: Treatment) -> dict[str, Any]:
+    """What the business calls it, where it says so."""
+    return {name: value for name, value in (("goal", treatment.goal), ("group", treatment.group)) if value}
+
+
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
@@ -378,10 +405,8 @@ def _failed(turn: Turn, made: Offer, error: str) -> Failed:
         "customer_id": turn.customer_id,
         "channel": made.channel,
         "action": made.action,
-        "journey": made.journey,
-        "journey_version": made.version,
-        "instance": made.instance,
-        "step": made.step,
+        **_where(made),
+        "instance": made.instance or None,
         "error": error,
         "decided_at": format_moment(turn.now),
         "trigger": made.trigger,
@@ -406,9 +431,8 @@ def _publish(turn: Turn, made: Offer, choice: Choice, content: Rendered, instanc
         "channel": made.channel,
         "action": made.action,
         "content": content.fields,
-        "journey": made.journey,
-        "journey_version": made.version,
-        "step": made.step,
+        **_where(made),
+        **_of(treatment),
         "decided_at": now,
         "expires_at": format_moment(made.expires_at),
         "trigger": made.trigger,
@@ -440,7 +464,8 @@ def _can_be_withdrawn(turn: Turn, made: Offer) -> bool:
     return made.purpose not in CONSENT_FREE or bool(journey.exits or journey.goals)
 
 
-def _cause(turn: Turn, instance: Instance) -> dict[str, Any]:
+def cause_of(turn: Turn, instance: Instance) -> dict[str, Any]:
+    """The event under work in short, or the last one of the stay."""
     now = turn.trigger()
     if now is not None:
         return now
@@ -463,10 +488,8 @@ def _decision(turn: Turn, made: Offer, outcome: str, reasons: list[dict[str, str
             "kind": "decision",
             "customer_id": turn.customer_id,
             "decided_at": format_moment(turn.now),
-            "journey": made.journey,
-            "journey_version": made.version,
-            "instance": made.instance,
-            "step": made.step,
+            **_where(made),
+            "instance": made.instance or None,
             "action": made.action,
             "channel": made.channel,
             "action_id": made.id,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.engine.customer import Instance, Offer
-from orchestrator.engine.steps import Act
+from orchestrator.engine.steps import Act, Choose
 from orchestrator.errors import Bug
 
 if TYPE_CHECKING:
@@ -14,15 +14,11 @@ if TYPE_CHECKING:
 
 
 def act_of(turn: Turn, made: Offer) -> Act | None:
-    """The step that it came from; None for one that stands in a placement. Raises Bug if it came from another step."""
+    """The step that it came from; None for one that stands in a placement or was chosen of several."""
     if not made.journey:
         return None
-    act = turn.journey(made.journey, made.version).steps.get(made.step)
-    if not isinstance(act, Act):
-        raise Bug(
-            f"action {made.id} came from step '{made.step}' of '{made.journey}' {made.version}, which is no act step"
-        )
-    return act
+    step = _step_of(turn, made)
+    return step if isinstance(step, Act) else None
 
 
 def action_of(turn: Turn, made: Offer) -> Action | None:
@@ -30,8 +26,21 @@ def action_of(turn: Turn, made: Offer) -> Action | None:
 
     None if there is no such action any more.
     """
-    act = act_of(turn, made)
-    return act.action if act is not None else turn.env.actions.get(made.action)
+    if not made.journey:
+        return turn.env.actions.get(made.action)
+    step = _step_of(turn, made)
+    if isinstance(step, Act):
+        return step.action
+    return next((action for action, _ in step.candidates if action.name == made.action), None)
+
+
+def _step_of(turn: Turn, made: Offer) -> Act | Choose:
+    step = turn.journey(made.journey, made.version).steps.get(made.step)
+    if not isinstance(step, Act | Choose):
+        raise Bug(
+            f"action {made.id} came from step '{made.step}' of '{made.journey}' {made.version}, which is no act step"
+        )
+    return step
 
 
 def stay_of(turn: Turn, made: Offer) -> Instance:
@@ -41,6 +50,6 @@ def stay_of(turn: Turn, made: Offer) -> Instance:
     return no_stay(turn, made.cause or {})
 
 
-def no_stay(turn: Turn, cause: dict[str, object]) -> Instance:
+def no_stay(turn: Turn, cause: dict[str, Any]) -> Instance:
     """Stands for the stay of what is offered without a journey, at an event that is kept."""
     return Instance("", "", "", turn.customer.key, turn.at, cause)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.engine.action import Action
-from orchestrator.engine.arbitration import Order, order, unfit
+from orchestrator.engine.arbitration import Order, dear, order, unfit
 from orchestrator.engine.customer import Instance, Offer
 from orchestrator.engine.offers import action_of, stay_of
 from orchestrator.engine.presence import hushed
@@ -60,8 +60,10 @@ def _open(turn: Turn, channel: str) -> Iterator[_Opening]:
 def _against(turn: Turn, opening: _Opening) -> str | None:
     """The rule that speaks against it now, whatever held when it was published."""
     customer, treatment, policy = turn.customer, opening.treatment, turn.env.policy.channel
+    sight = turn.sight(opening.instance)
     verdict = (
-        (None if opening.action.asks_nothing else unfit(opening.action, treatment, turn.sight(opening.instance)))
+        (None if opening.action.asks_nothing else unfit(opening.action, sight))
+        or dear(opening.action, treatment, sight)
         or unreachable(customer, treatment)
         or (hushed(customer, policy, treatment, turn.now) if policy is not None else None)
     )

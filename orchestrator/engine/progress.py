@@ -12,7 +12,9 @@ from orchestrator.engine.goals import log_goal, reached
 from orchestrator.engine.journey import ANY, Journey
 from orchestrator.engine.offering import withdraw
 from orchestrator.engine.passing import take
+from orchestrator.engine.standing import choose
 from orchestrator.engine.steps import (
+    Choose,
     EventWait,
     Step,
     TimedWait,
@@ -157,7 +159,7 @@ def walk(turn: Turn, instance: Instance, journey: Journey, step_id: str | None) 
             instance.due, instance.since = due, turn.at
             turn.note("waiting", instance, step.id, said_of(step, due))
             return
-        step_id = take(turn, instance, step)
+        step_id = choose(turn, instance, step) if isinstance(step, Choose) else take(turn, instance, step)
     raise Bug(f"journey '{journey.name}' {journey.version} went {_STEPS_AT_ONCE} steps without a wait")
 
 

@@ -25,6 +25,7 @@ from orchestrator.engine.partners import check_request
 from orchestrator.engine.profile import learn
 from orchestrator.engine.progress import hear
 from orchestrator.engine.requests import Request, check, decided
+from orchestrator.engine.standing import decide_standing
 from orchestrator.engine.surveys import learn_answer
 from orchestrator.engine.timetable import arm, notice
 from orchestrator.engine.turn import Step, Turn
@@ -94,11 +95,18 @@ def _in_turn(turn: Turn, event: Event) -> Step:
     if late:
         tell_late(turn, event)
     else:
-        enter_all(turn, event)
+        _begin(turn, event)
     notice(turn, event, late=late)
     if not late:
         derived.settle(turn, moved)
     return _done(turn)
+
+
+def _begin(turn: Turn, event: Event) -> None:
+    """Journeys and placements that an event begins or decides."""
+    enter_all(turn, event)
+    if turn.env.standing:
+        decide_standing(turn, event)
 
 
 def on_message(env: Env, record: Record | None, message: ToCustomer, now: int, home: Home | None = None) -> Step:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from orchestrator.engine.action import Action
-from orchestrator.engine.arms import Test
-from orchestrator.engine.condition import Condition
-from orchestrator.engine.experiments import Arm
+if TYPE_CHECKING:
+    from orchestrator.engine.action import Action
+    from orchestrator.engine.arms import Test
+    from orchestrator.engine.condition import Condition
+    from orchestrator.engine.experiments import Arm
+    from orchestrator.engine.placement import Candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,18 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Choose:
+    """Offers the best ``places`` of ``candidates``, or has a ``placement`` decided; goes on at once."""
+
+    id: str
+    next: str | None
+    placement: str | None
+    candidates: tuple[Candidate, ...] = ()
+    places: int = 1
+    per_group: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Update:
     """Sets traits to the values of expressions, in order; goes on at once."""
 
@@ -154,4 +169,4 @@ class End:
 
 TimedWait = Wait | WaitForAbsence | WaitUntil | WaitForDate
 EventWait = WaitForEvent | WaitForOpened
-Step = TimedWait | EventWait | Branch | Split | Act | Update | Quiet | Join | Goto | End
+Step = TimedWait | EventWait | Branch | Split | Act | Choose | Update | Quiet | Join | Goto | End

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
-from orchestrator.engine.customer import Customer
 from orchestrator.moments import to_datetime
 
 if TYPE_CHECKING:
+    from orchestrator.engine.customer import Customer
     from orchestrator.events.event import Event
 
 VISIT_MS: Final = 30 * 60_000

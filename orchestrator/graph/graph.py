@@ -20,6 +20,7 @@ from orchestrator.engine.journey import Journey
 from orchestrator.engine.steps import (
     Act,
     Branch,
+    Choose,
     End,
     Goto,
     Join,
@@ -232,6 +233,14 @@ def _act(step: Act) -> Look:
     return Look("act", action.name, (Way(NEXT, step.next),), tuple(detail), _code(step.condition))
 
 
+def _choose(step: Choose) -> Look:
+    if step.placement is not None:
+        return Look("act", f"decide {step.placement}", (Way(NEXT, step.next),))
+    names = [candidate.action.name for candidate in step.candidates]
+    places = "the best one" if step.places == 1 else f"the best {step.places}"
+    return Look("act", f"{places} of {len(names)}", (Way(NEXT, step.next),), (", ".join(names),))
+
+
 def _channels(action: Action) -> str:
     names = [treatment.channel.name for treatment in action.treatments]
     if action.chain:
@@ -276,6 +285,7 @@ LOOKS: Final[Mapping[type, Callable[[Any], Look]]] = {
     Branch: _branch,
     Split: _split,
     Act: _act,
+    Choose: _choose,
     Update: _update,
     Quiet: _quiet,
     Join: _join,

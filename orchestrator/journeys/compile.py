@@ -28,6 +28,7 @@ from orchestrator.journeys.entry import compile_entry
 from orchestrator.journeys.expressions import condition, events
 from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.partners import compile_partners
+from orchestrator.journeys.placements import compile_placements
 from orchestrator.journeys.policy import compile_policy
 from orchestrator.journeys.table import Table
 from orchestrator.journeys.treatments import compile_action
@@ -127,6 +128,12 @@ def compile_env(
             name: [sorted(one.journeys), sorted(one.actions), one.daily_limit, sorted(one.keys)]
             for name, one in partners.items()
         }
+    actions = _actions(pack)
+    placements = compile_placements(pack.placements, pack.actions, actions)
+    if pack.placements:
+        identity["placements"] = {
+            name: placement.model_dump(mode="json", by_alias=True) for name, placement in pack.placements.items()
+        }
     unused = pack.unused()
     if unused.actions:
         identity["actions"] = _digest(unused.to_json())
@@ -146,7 +153,8 @@ def compile_env(
         ended=frozenset(name for name, state in states.items() if state == "ended"),
         pauses=pauses,
         audience=audience,
-        actions=_actions(pack),
+        actions=actions,
+        placements=placements,
         channels=frozenset(pack.channels),
         capacities=capacities_of(pack.channels, policy.timezone),
         **limits,

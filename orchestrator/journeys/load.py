@@ -31,6 +31,7 @@ from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.partials import PARTIALS, PartialFiles
 from orchestrator.journeys.partners import PartnersDefinition, check_partners
 from orchestrator.journeys.path_checks import check_joins
+from orchestrator.journeys.placements import PlacementsDefinition, check_placements
 from orchestrator.journeys.policy import PolicyDefinition
 from orchestrator.journeys.policy_checks import check_policy
 from orchestrator.journeys.scopes import LEARNT, Scopes, computed_types
@@ -52,6 +53,7 @@ TRAITS: Final = "traits.yaml"
 SEGMENTS: Final = "segments.yaml"
 PARTNERS: Final = "partners.yaml"
 BRAND: Final = "brand.yaml"
+PLACEMENTS: Final = "placements.yaml"
 _DEFAULT_CHANNELS: Final = Path(__file__).with_name(CHANNELS)
 
 M = TypeVar("M", bound=Model)
@@ -195,6 +197,7 @@ class _Project:
         self._traits: TraitsDefinition | None = TraitsDefinition()
         self._segments: SegmentsDefinition | None = SegmentsDefinition(segments={})
         self._partners = PartnersDefinition(partners={})
+        self._placements = PlacementsDefinition(placements={})
         self._brand = BrandDefinition(locked={})
         self._sources: dict[str, Source] = {}
         self._schemas = default_schemas()
@@ -210,6 +213,17 @@ class _Project:
             self._read_channels(folder / CHANNELS)
         if _is_there(folder / EVENTS):
             self._read_events(folder / EVENTS)
+        self._read_singles(folder)
+        if (folder / PARTIALS).is_dir():
+            self._problems += self._partials.read(folder / PARTIALS)
+            self.files += self._partials.files
+        for path in self._definitions_in(folder / JOURNEYS):
+            self._problems += self._journeys.read(path)
+        for path in self._definitions_in(folder / ACTIONS):
+            self._problems += self._actions.read(path)
+
+    def _read_singles(self, folder: Path) -> None:
+        """Reads the files of which a project has at most one."""
         if _is_there(folder / POLICY):
             self._policy = self._read_one(folder / POLICY, PolicyDefinition) or self._policy
         if _is_there(folder / TRAITS):
@@ -218,15 +232,11 @@ class _Project:
             self._segments = self._read_one(folder / SEGMENTS, SegmentsDefinition)
         if _is_there(folder / PARTNERS):
             self._partners = self._read_one(folder / PARTNERS, PartnersDefinition) or self._partners
+        if _is_there(folder / PLACEMENTS):
+            read = self._read_one(folder / PLACEMENTS, PlacementsDefinition)
+            self._placements = read or self._placements
         if _is_there(folder / BRAND):
             self._brand = self._read_one(folder / BRAND, BrandDefinition) or self._brand
-        if (folder / PARTIALS).is_dir():
-            self._problems += self._partials.read(folder / PARTIALS)
-            self.files += self._partials.files
-        for path in self._definitions_in(folder / JOURNEYS):
-            self._problems += self._journeys.read(path)
-        for path in self._definitions_in(folder / ACTIONS):
-            self._problems += self._actions.read(path)
 
     def read_alone(self, path: Path) -> None:
         """Reads one file that says itself what it is, without knowing what others there are."""
@@ -278,9 +288,19 @@ class _Project:
         if PARTNERS in self._sources:
             partners = check_partners(self._partners.partners, self._journeys.models, self._actions.names)
             found += _placed(self._sources[PARTNERS], partners)
+        if PLACEMENTS in self._sources:
+            found += self._check_placements(scopes)
         if BRAND in self._sources:
             found += _placed(self._sources[BRAND], check_brand(self._brand, self._partials.texts, self._channels))
         return sorted(set(found), key=lambda problem: (problem.path, problem.line, problem.message))
+
+    def _check_placements(self, scopes: Scopes) -> Iterator[Problem]:
+        definitions = self._placements
+        checked = check_placements(
+            definitions.placements, self._actions.models, self._actions.names, self._channel_names
+        )
+        yield from _placed(self._sources[PLACEMENTS], checked)
+        yield from _placed(self._sources[PLACEMENTS], check_types_in(definitions, scopes, ENTRY_VARIABLES))
 
     def pack(self) -> Pack:
         """What was read. Raises DefinitionError if anything is wrong."""
@@ -298,6 +318,7 @@ class _Project:
             self._segments.segments,
             self._partials.texts,
             self._partners.partners,
+            placements=self._placements.placements,
         )
 
     def known(self) -> Known:
@@ -311,7 +332,7 @@ class _Project:
         segments = self._segments.segments if self._segments is not None else None
         given = self._traits.given if self._traits is not None else {}
         traits = {*given, *LEARNT} if given else None
-        return Named(self._actions.names, self._journeys.names, segments, traits)
+        return Named(self._actions.names, self._journeys.names, segments, traits, self._placements.placements)
 
     def _typed(
         self, name: str, action: ActionDefinition, journeys: Iterable[JourneyDefinition], scopes: Scopes

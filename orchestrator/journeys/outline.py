@@ -8,7 +8,12 @@ from dataclasses import dataclass
 
 from orchestrator.journeys.definition import JourneyDefinition
 from orchestrator.journeys.source import Location
-from orchestrator.journeys.steps import StepDefinition, WaitForEventDefinition, WaitForOpenedDefinition
+from orchestrator.journeys.steps import (
+    ChoiceDefinition,
+    StepDefinition,
+    WaitForEventDefinition,
+    WaitForOpenedDefinition,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,9 @@ def actions_of(journey: JourneyDefinition) -> Iterator[tuple[Location, str]]:
     for location, step in walk(journey.steps, ("steps",)):
         if step.act is not None:
             yield (*location, "act"), step.act
+        if isinstance(step.offer, ChoiceDefinition):
+            for number, name in enumerate(step.offer.actions):
+                yield (*location, "offer", "actions", number), name
         for number, arm in enumerate(step.branch or ()):
             if arm.propensity is not None:
                 yield (*location, "branch", number, "propensity", "action"), arm.propensity.action

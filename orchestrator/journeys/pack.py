@@ -19,6 +19,7 @@ from orchestrator.journeys.definition import ChannelDefinition, JourneyDefinitio
 from orchestrator.journeys.model import Model, Name
 from orchestrator.journeys.outline import actions_of, walk
 from orchestrator.journeys.partners import PartnerDefinition
+from orchestrator.journeys.placements import PlacementDefinition
 from orchestrator.journeys.policy import PolicyDefinition
 from orchestrator.journeys.segments import SegmentDefinition
 from orchestrator.journeys.traits import TraitsDefinition
@@ -38,6 +39,7 @@ class _PackDefinition(Model):
     partials: dict[Name, str] = Field(default_factory=dict)
     partners: dict[Name, PartnerDefinition] = Field(default_factory=dict)
     suppressed: dict[str, str] = Field(default_factory=dict)
+    placements: dict[Name, PlacementDefinition] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Pack:
     partials: Mapping[str, str] = field(default_factory=dict)
     partners: Mapping[str, PartnerDefinition] = field(default_factory=dict)
     suppressed: Mapping[str, str] = field(default_factory=dict)
+    placements: Mapping[str, PlacementDefinition] = field(default_factory=dict)
 
     def part(self, journey: str) -> Pack:
         """One journey with the actions that it uses, their channels and partials: all that its version depends on."""
@@ -84,6 +87,7 @@ class Pack:
             partials=dict(self.partials),
             partners=dict(self.partners),
             suppressed=dict(self.suppressed),
+            placements=dict(self.placements),
         )
         plain = definition.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
@@ -112,6 +116,7 @@ class Pack:
             definition.partials,
             definition.partners,
             definition.suppressed,
+            definition.placements,
         )
         problems = pack._loose_ends()
         if problems:

@@ -25,6 +25,7 @@ class Named:
     journeys: Collection[str] | None
     segments: Collection[str] | None
     traits: Collection[str] | None
+    placements: Collection[str] | None = None
 
 
 def check_steps(journey: JourneyDefinition, named: Named) -> Iterator[Finding]:
@@ -60,10 +61,18 @@ def _check_names(journey: JourneyDefinition, steps: tuple[PlacedStep, ...], name
     for placed in steps:
         yield from _check_join(journey, placed, named.journeys)
         yield from _check_traits(placed, named.traits)
+        yield from _check_offer(placed, named.placements)
         for number, arm in enumerate(placed.step.branch or ()):
             if arm.segment is not None and named.segments is not None and arm.segment not in named.segments:
                 message = f"the segment '{arm.segment}' is not in segments.yaml: {hint(arm.segment, named.segments)}"
                 yield Finding((*placed.location, "branch", number, "segment"), message)
+
+
+def _check_offer(placed: PlacedStep, placements: Collection[str] | None) -> Iterator[Finding]:
+    wanted = placed.step.offer
+    if isinstance(wanted, str) and placements is not None and wanted not in placements:
+        remedy = hint(wanted, placements) if placements else "name one in placements.yaml, or write {actions: [...]}"
+        yield Finding((*placed.location, "offer"), f"the placement '{wanted}' is unknown: {remedy}")
 
 
 def _check_traits(placed: PlacedStep, traits: Collection[str] | None) -> Iterator[Finding]:

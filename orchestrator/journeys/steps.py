@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, StrictBool, Tag, model_validator
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, StrictBool, StrictInt, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from orchestrator.daytimes import DaytimeMs
 from orchestrator.durations import DurationMs, OffsetMs
 from orchestrator.journeys.channel_policy import SendTime
 from orchestrator.journeys.model import (
+    NAME_PATTERN,
     Cel,
     CelValue,
     EventNames,
@@ -23,7 +24,7 @@ from orchestrator.journeys.model import (
     one_or_more,
 )
 
-STEP_KINDS: Final = ("wait", "branch", "split", "act", "update", "quiet", "join", "goto", "end")
+STEP_KINDS: Final = ("wait", "branch", "split", "act", "offer", "update", "quiet", "join", "goto", "end")
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _KINDS_SAID: Final = f"{', '.join(STEP_KINDS[:-1])} or {STEP_KINDS[-1]}"
 
@@ -34,6 +35,13 @@ Weekdays = Annotated[
     Field(min_length=1, description="one weekday or a list of them: mon, tue, wed, thu, fri, sat, sun"),
     one_or_more({"enum": list(WEEKDAYS)}),
 ]
+ActionNames = Annotated[
+    tuple[Name, ...],
+    BeforeValidator(listed),
+    Field(min_length=1, description="one action or a list of them"),
+    one_or_more({"type": "string", "pattern": NAME_PATTERN}),
+]
+Places = Annotated[StrictInt, Field(ge=1, le=100)]
 TraitName = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -148,6 +156,24 @@ class SplitDefinition(Model):
     arms: tuple[ExperimentArmDefinition, ...] = Field(min_length=1, description="the arms; weights sum to 100")
 
 
+class ChoiceDefinition(Model):
+    """Offer the best of several actions."""
+
+    actions: ActionNames = Field(description="the actions of which the best are offered")
+    places: Places = Field(1, description="how many of them are offered")
+    per_group: Places | None = Field(None, description="at most so many of one group")
+
+
+def _offer_form(value: Any) -> str:
+    return "ChoiceDefinition" if isinstance(value, Mapping | Model) else "placement"
+
+
+OfferDefinition = Annotated[
+    Annotated[Name, Tag("placement")] | Annotated[ChoiceDefinition, Tag("ChoiceDefinition")],
+    Discriminator(_offer_form),
+]
+
+
 class UpdateDefinition(Model):
     """Change what is known of the customer."""
 
@@ -190,7 +216,7 @@ WaitDefinition = Annotated[
 
 
 class StepDefinition(Model):
-    """One step: exactly one of wait, branch, split, act, update, quiet, join, goto or end."""
+    """One step: exactly one of wait, branch, split, act, offer, update, quiet, join, goto or end."""
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [kind]} for kind in STEP_KINDS]})
 
@@ -205,6 +231,9 @@ class StepDefinition(Model):
     )
     split: SplitDefinition | None = Field(None, description="an experiment: {experiment, arms}")
     act: Name | None = Field(None, description="the name of an action")
+    offer: OfferDefinition | None = Field(
+        None, description="the best of several: the name of a placement, or {actions, places, per_group}"
+    )
     if_: Cel | None = Field(None, alias="if", description="for act: checked again when the action is due")
     delay: DurationMs = Field(
         0,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from orchestrator.engine.action import Action
 from orchestrator.engine.arms import InSegment, LikelyTo, Propensity, Test
 from orchestrator.engine.experiments import Arm
+from orchestrator.engine.placement import Candidate
 from orchestrator.engine.steps import (
     Act,
     Branch,
+    Choose,
     End,
     Goto,
     Join,
@@ -32,6 +34,7 @@ from orchestrator.journeys.steps import (
     WEEKDAYS,
     AbsenceDefinition,
     ArmDefinition,
+    ChoiceDefinition,
     SplitDefinition,
     StepDefinition,
     WaitForDateDefinition,
@@ -81,6 +84,8 @@ class Table:
             return Act(
                 id_, after, self._action(step.act), step.delay, condition(step.if_), awaited, within_ms(step.send_time)
             )
+        if step.offer is not None:
+            return self._choose(step.offer, id_, after)
         return _plain_step(step, id_, after)
 
     def _wait(
@@ -129,6 +134,13 @@ class Table:
             for number, arm in enumerate(split.arms)
         ]
         return Split(id_, after, split.experiment, tuple(arms))
+
+    def _choose(self, offer: str | ChoiceDefinition, id_: str, after: str | None) -> Choose:
+        if isinstance(offer, str):
+            return Choose(id_, after, offer)
+        actions = [self._action(name) for name in offer.actions]
+        candidates = tuple(Candidate(action, action.treatment) for action in actions)
+        return Choose(id_, after, None, candidates, offer.places, offer.per_group)
 
     def _action(self, name: str) -> Action:
         if name not in self._actions:

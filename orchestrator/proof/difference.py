@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from orchestrator.console.sentences import headline, printable
+from orchestrator.contracts.origin import told_by
 from orchestrator.proof.simulation import Watcher
 
 EXAMPLES: Final = 3
@@ -98,9 +99,9 @@ class Sayings(Watcher):
             if besides is not None and _moment(decision, "decided_at") == besides:
                 left.append(decision)
                 continue
-            customer, stay = decision["customer_id"], decision["instance"].partition("@")[0]
+            customer, stay = decision["customer_id"], (decision["instance"] or "").partition("@")[0]
             entry = self._entries.get((customer, stay), "")
-            of_step = (customer, decision["journey"], entry, decision["step"])
+            of_step = (customer, told_by(decision), entry, decision["step"] or "")
             place = self._places[decision["action_id"]] = Place(*of_step, self._attempts[of_step])
             self._attempts[of_step] += 1
             self._said[place] = _said(decision, self._contents.pop(decision["action_id"], {}))

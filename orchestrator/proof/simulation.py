@@ -114,7 +114,7 @@ class Simulation:
         if topic == names.JOURNEY_LOG:
             for watcher in self._watchers:
                 watcher.line(value)
-        elif topic == names.DECISIONS:
+        elif topic == names.DECISIONS and value["kind"] == "decision":
             for watcher in self._watchers:
                 watcher.decision(value)
         elif topic.startswith(_ACTIONS):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from orchestrator.console.sentences import headline
+from orchestrator.contracts.origin import told_by
 from orchestrator.engine.customer import Customer
 from orchestrator.journeys.flow import Flow
 from orchestrator.moments import format_moment
@@ -101,14 +102,14 @@ class Tally(Watcher):
 
     def action(self, value: dict[str, Any]) -> None:
         """As ``Watcher.action``."""
-        self.sent[value["journey"], value["channel"], value["action"]].see(value)
+        self.sent[told_by(value), value["channel"], value["action"]].see(value)
 
     def decision(self, value: dict[str, Any]) -> None:
         """As ``Watcher.decision``."""
         outcome = value["outcome"]
         if outcome in ("refused", "held"):
             for reason in value["reasons"][:1]:  # The first one decided; others tell of other channels.
-                found = self.against[value["journey"], value["action"], outcome, reason["rule"]]
+                found = self.against[told_by(value), value["action"], outcome, reason["rule"]]
                 found.count += 1
                 found.detail = found.detail or reason["detail"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from orchestrator.console.sentences import answered, headline, outcome, printable
+from orchestrator.console.sentences import answered, arbitrated, headline, outcome, printable
 from orchestrator.proof.explained import said
 from orchestrator.proof.story import Chapter, Record, Story, journey_of
 from orchestrator.proof.watching import Asked
@@ -54,12 +54,18 @@ def tell_action(story: Story, action_id: str) -> Iterator[str]:
     """What was decided about one action, first."""
     for decision in story.decisions(action_id):
         yield (
-            f"{decision['action']} on {decision['channel']}, by step {decision['step']} of {decision['journey']} "
-            f"{decision['journey_version']}: {decision['outcome']} on {decision['decided_at'][:19].replace('T', ' ')}"
+            f"{decision['action']} on {decision['channel']}, {_by(decision)}: "
+            f"{decision['outcome']} on {decision['decided_at'][:19].replace('T', ' ')}"
         )
         for reason in decision["reasons"]:
             yield f"  because of the rule {reason['rule']}: {reason['detail']}"
     yield ""
+
+
+def _by(decision: Record) -> str:
+    if decision["journey"] is None:
+        return f"in {decision['placement']}"
+    return f"by step {decision['step']} of {decision['journey']} {decision['journey_version']}"
 
 
 def _cause(chapter: Chapter) -> str:
@@ -93,7 +99,9 @@ def _chapter(chapter: Chapter, *, single: bool) -> Iterator[str]:
 def _of_customer(record: Record) -> Iterator[str]:
     """What is told of the customer and not of a journey."""
     kind = record["kind"]
-    if kind == "identity":
+    if record.get("placement") is not None:
+        yield from _record(record)
+    elif kind == "identity":
         yield f"what {record['anonymous_id']} did is {record['happened']}: {record['reason'] or 'by this event'}"
     elif kind == "segment":
         reason = f": {record['reason']}" if record["reason"] else ""
@@ -130,6 +138,8 @@ def _record(record: Record) -> Iterator[str]:
         reasons = "; ".join(f"{reason['rule']}: {reason['detail']}" for reason in record["reasons"])
         what = f"{record['action']} on {record['channel']} is {record['outcome']}"
         yield printable(f"{what}{f', {reasons}' if reasons else ''}  (action {record['action_id']})", _SHOWN + 40)
+    elif kind == "arbitration":
+        yield printable(arbitrated(record), _SHOWN + 40)
     elif kind == "action":
         yield f"→ {record['channel']}: “{headline(record['content'])}”"
     elif kind == "cancel":

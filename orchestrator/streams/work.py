@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import orjson
 
 from orchestrator import engine
+from orchestrator.contracts.origin import told_by
 from orchestrator.engine.customer import CUSTOMERS, Customer, Record, decode, encode
 from orchestrator.engine.home import NO_REFERENCES, References
 from orchestrator.engine.identity import subject_of
@@ -502,7 +503,7 @@ class Work:
             identifier = value["action_id"] if kind == "action" else f"{value['action_id']}/cancel"
             customer_key = action.customer_id.encode()
             headers = [
-                *_constant_headers(kind, value["journey"]),
+                *_constant_headers(kind, value["journey"], value.get("placement")),
                 ("ce_id", identifier.encode()),
                 ("ce_time", moment),
                 ("ce_subject", customer_key),
@@ -526,7 +527,9 @@ class Work:
         self.outputs.append(Output(names.DEAD_LETTER, self.partition, failed.customer_id.encode(), value, headers))
 
     def _count_decision(self, decision: dict[str, Any]) -> None:
-        label = (decision["journey"], decision["outcome"])
+        if decision["kind"] != "decision":
+            return
+        label = (told_by(decision), decision["outcome"])
         self.counts.decisions[label] = self.counts.decisions.get(label, 0) + 1
 
     def _count_answer(self, line: dict[str, Any]) -> None:
@@ -603,11 +606,12 @@ def _check_mark(value: bytes) -> None:
 
 
 @lru_cache(maxsize=4096)
-def _constant_headers(kind: str, journey: str) -> Headers:
+def _constant_headers(kind: str, journey: str | None, placement: str | None) -> Headers:
+    source = f"/journeys/{journey}" if journey is not None else f"/placements/{placement}"
     return [
         *_JSON,
         ("ce_specversion", b"1.0"),
-        ("ce_source", f"/journeys/{journey}".encode()),
+        ("ce_source", source.encode()),
         ("ce_type", f"orchestrator.{kind}".encode()),
     ]
 

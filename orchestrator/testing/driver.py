@@ -52,6 +52,7 @@ class JourneyTestDriver:
     def __init__(self, env: engine.Env, start: str = "2026-01-05T09:00:00Z", partitions: int = 1) -> None:
         self.actions: list[dict[str, Any]] = []
         self.decisions: list[dict[str, Any]] = []
+        self.arbitrations: list[dict[str, Any]] = []
         self.trace: list[dict[str, Any]] = []
         self.dead_letters: list[dict[str, Any]] = []
         limits = Limits(262_144, parse_duration("365 days"), parse_duration("1 day"), event_clock=False, strict={})
@@ -262,7 +263,7 @@ class JourneyTestDriver:
             return
         value = orjson.loads(output.value or b"null")
         if output.topic == names.DECISIONS:
-            self.decisions.append(value)
+            (self.decisions if value["kind"] == "decision" else self.arbitrations).append(value)
         elif output.topic == names.JOURNEY_LOG:
             self.trace.append(value)
             show(value)

@@ -10,7 +10,18 @@ from textwrap import dedent
 from typing import Final
 
 from orchestrator.journeys.event_schemas import EVENTS
-from orchestrator.journeys.load import ACTIONS, BRAND, CHANNELS, JOURNEYS, PARTNERS, POLICY, SEGMENTS, TRAITS, load
+from orchestrator.journeys.load import (
+    ACTIONS,
+    BRAND,
+    CHANNELS,
+    JOURNEYS,
+    PARTNERS,
+    PLACEMENTS,
+    POLICY,
+    SEGMENTS,
+    TRAITS,
+    load,
+)
 from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.partials import ENDING, PARTIALS
 from orchestrator.journeys.policy import PolicyDefinition
@@ -23,6 +34,7 @@ _FILES: Final = {
     **dict.fromkeys(("given", "computed", "history"), TRAITS),
     "segments": SEGMENTS,
     "partners": PARTNERS,
+    "placements": PLACEMENTS,
     "locked": BRAND,
     **dict.fromkeys(PolicyDefinition.model_fields, POLICY),
     "events": EVENTS,

@@ -103,7 +103,7 @@ FORM = {
     ),
     "a step of no kind": (
         head("  - id: a\n    delay: 1 day"),
-        "5: a step needs one of wait, branch, split, act, update, quiet, join, goto or end",
+        "5: a step needs one of wait, branch, split, act, offer, update, quiet, join, goto or end",
     ),
     "a step of two kinds": (
         head("  - act: mail\n    end: true"),

@@ -15,7 +15,19 @@ from orchestrator.settings import Settings
 from orchestrator.shop.clickstream import events
 from orchestrator.testing import JourneyTestDriver
 
-_SCHEMAS = ("action", "brand", "channels", "events", "journey", "partners", "policy", "segments", "test", "traits")
+_SCHEMAS = (
+    "action",
+    "brand",
+    "channels",
+    "events",
+    "journey",
+    "partners",
+    "placements",
+    "policy",
+    "segments",
+    "test",
+    "traits",
+)
 
 
 @pytest.fixture

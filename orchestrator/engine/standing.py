@@ -1,0 +1,179 @@
+"""Rules of this file: what stands in a placement for one customer, and what an ``offer`` step chooses.
+
+A placement is decided anew at its events and whenever somebody asks. What stays in the answer stays where it stands: it
+is not said again. What is out of it is withdrawn, and what is new takes the places that are free, the best first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from functools import partial
+from hashlib import blake2b
+from typing import Any
+
+from orchestrator.engine.contact import Gate
+from orchestrator.engine.customer import Instance, Offer
+from orchestrator.engine.journey import ANY
+from orchestrator.engine.offering import action_id, cause_of, importance_of, not_now, put, quiet, withdraw
+from orchestrator.engine.offers import no_stay
+from orchestrator.engine.placement import Candidate, Placement
+from orchestrator.engine.ranking import Ask, Ranking, rank
+from orchestrator.engine.reach import too_early, unreachable
+from orchestrator.engine.sight import Sight
+from orchestrator.engine.steps import Choose
+from orchestrator.engine.turn import Turn, remember
+from orchestrator.engine.verdict import Verdict
+from orchestrator.events.event import Event
+from orchestrator.moments import format_moment
+
+_Row = list[Any]
+"""What stands in a place: action, action_id, place, and when it expires."""
+
+
+def decide_standing(turn: Turn, event: Event) -> None:
+    """Decides the placements that listen to an event."""
+    standing = turn.env.standing
+    for placement in (*standing.get(event.name, ()), *standing.get(ANY, ())):
+        if placement.condition is None or turn.holds(placement.condition, None)[0]:
+            fill(turn, placement, no_stay(turn, remember(event)))
+
+
+def choose(turn: Turn, instance: Instance, step: Choose) -> str | None:
+    """Takes an ``offer`` step: has its placement decided, or offers the best of its own actions; gives the next one."""
+    if step.placement is not None:
+        _fill_named(turn, instance, step.id, step.placement)
+        return step.next
+    sight = turn.sight(instance)
+    ranking = rank(step.candidates, sight, step.places, step.per_group, gate(turn))
+    made = [
+        _offer(turn, candidate, action_id(instance, f"{step.id}/{candidate.action.name}", instance.laps), instance)
+        for candidate in ranking.best
+    ]
+    for each in made:
+        each.step = step.id
+        put(turn, each, instance)
+    turn.note("offered", instance, step.id, ", ".join(each.action for each in made) or "nothing")
+    _trace(turn, ranking, sight, made, {"journey": instance.journey, "step": step.id})
+    return step.next
+
+
+def fill(turn: Turn, placement: Placement, stay: Instance) -> None:
+    """Decides a placement; what changes in it is published and withdrawn, what stays is not."""
+    customer, sight = turn.customer, turn.sight(stay)
+    former = {row[0]: row for row in standing_in(turn, placement)}
+    ranking = rank_placement(turn, placement, sight)
+    chosen = {candidate.action.name for candidate in ranking.best}
+    if former.keys() == chosen:
+        return
+    for name in former.keys() - chosen:
+        made = customer.offers.get(former[name][1])
+        if made is not None:
+            withdraw(turn, made, f"something else stands in {placement.name} now")
+    rows = [row for name, row in former.items() if name in chosen]
+    free = iter(sorted(set(range(1, placement.places + 1)) - {row[2] for row in rows}))
+    new = [candidate for candidate in ranking.best if candidate.action.name not in former]
+    offers = [_offer(turn, candidate, _id(turn, placement, candidate, stay), stay) for candidate in new]
+    for made in offers:
+        made.placement, made.place, made.cause = placement.name, next(free), stay.entry
+        rows.append([made.action, made.id, made.place, made.expires_at])
+        put(turn, made, stay)
+    if rows:
+        customer.placed[placement.name] = rows
+    else:
+        customer.placed.pop(placement.name, None)
+    _trace(turn, ranking, sight, offers, {"placement": placement.name})
+
+
+def rank_placement(turn: Turn, placement: Placement, sight: Sight) -> Ranking:
+    """The best for a placement now; what stands there already needs no leave of the contact policy to stay."""
+    stands = {row[0] for row in standing_in(turn, placement)}
+    return rank(placement.candidates, sight, placement.places, placement.per_group, gate(turn, stands))
+
+
+def standing_in(turn: Turn, placement: Placement) -> list[_Row]:
+    """What stands in a placement for the customer and has not expired."""
+    return [row for row in turn.customer.placed.get(placement.name, ()) if row[3] > turn.now]
+
+
+def gate(turn: Turn, stands: Container[str] = ()) -> Ask:
+    """What keeps actions from being said to the customer now, asked once for those that it is the same for."""
+    asked: dict[tuple[str, str, str | None], Verdict | None] = {}
+    contact = Gate(turn, partial(importance_of, turn))
+
+    def reach(candidate: Candidate) -> Verdict | None:
+        treatment = candidate.treatment
+        key = treatment.channel.name, treatment.purpose, treatment.kind
+        try:
+            return asked[key]
+        except KeyError:
+            verdict = asked[key] = (
+                unreachable(turn.customer, treatment)
+                or too_early(turn.customer, treatment, turn.now)
+                or (not_now(turn, treatment) if turn.env.attends else None)
+                or quiet(turn, treatment.purpose)
+            )
+            return verdict
+
+    def ask(candidate: Candidate) -> Verdict | None:
+        verdict = reach(candidate)
+        if verdict is not None or candidate.action.name in stands:
+            return verdict
+        return contact.allows(candidate.treatment)
+
+    return ask if contact.says_something else reach
+
+
+def _fill_named(turn: Turn, instance: Instance, step: str, name: str) -> None:
+    placement = turn.env.placements.get(name)
+    if placement is None:
+        turn.note("refused", instance, step, f"there is no placement {name} any more")
+        return
+    kept = remember(turn.event) if turn.event is not None else instance.last or instance.entry
+    fill(turn, placement, no_stay(turn, kept))
+    names = [str(row[0]) for row in turn.customer.placed.get(name, ())]
+    turn.note("offered", instance, step, f"in {name}: {', '.join(names) or 'nothing'}")
+
+
+def _offer(turn: Turn, candidate: Candidate, id_: str, stay: Instance) -> Offer:
+    action, treatment = candidate
+    return Offer(
+        id=id_,
+        instance=stay.key,
+        journey=stay.journey,
+        version=stay.version,
+        step="",
+        action=action.name,
+        channel=treatment.channel.name,
+        purpose=treatment.purpose,
+        customer_id=turn.customer_id,
+        trigger=cause_of(turn, stay),
+        expires_at=turn.at + treatment.expires_ms,
+        due=turn.at,
+    )
+
+
+def _id(turn: Turn, placement: Placement, candidate: Candidate, stay: Instance) -> str:
+    """32 hex digits that a replay gives again: of the customer, the placement, the event and the action."""
+    parts = (turn.customer.key, "placement", placement.name, str(stay.entry["id"]), candidate.action.name)
+    return blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def _trace(turn: Turn, ranking: Ranking, sight: Sight, made: Sequence[Offer], where: dict[str, Any]) -> None:
+    """Writes down what was chosen and by what factors, what came after it, and how many were excluded by what."""
+    ids = {offer.action: offer.id for offer in made}
+    turn.decide(
+        {
+            "kind": "arbitration",
+            "customer_id": turn.customer_id,
+            "decided_at": format_moment(turn.now),
+            "placement": None,
+            "journey": None,
+            "step": None,
+            **where,
+            "chosen": [{**told, "action_id": ids.get(told["action"])} for told in ranking.told(sight, ranking.best)],
+            "next": ranking.told(sight, ranking.next),
+            "excluded": ranking.excluded,
+            "candidates": ranking.candidates,
+            "trigger": turn.trigger(),
+        }
+    )
