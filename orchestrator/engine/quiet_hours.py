@@ -75,4 +75,5 @@ def public_holidays(country: str, subdivision: str | None, year: int) -> dict[da
     """
     from holidays import country_holidays
 
-    return dict(country_holidays(country, subdiv=subdivision, years=year).items())
+    # Without a language the names are those of whatever machine it is.
+    return dict(country_holidays(country, subdiv=subdivision, years=year, language="en_US").items())
