@@ -24,6 +24,7 @@ class ShownAction(BaseModel):
     action: Annotated[str, Field(description="its name in the project's definitions")]
     journey: Annotated[str | None, Field(description="the journey that it is a step of; null for a standing one")]
     step: Annotated[str | None, Field(description="of the journey")]
+    placement: Annotated[str | None, Field(description="where it stands, if it is no journey's")]
     purpose: str
     goal: Annotated[str | None, Field(description="what the action is for, if it says so")]
     group: Annotated[str | None, Field(description="what it belongs with, if it says so")]

@@ -347,6 +347,7 @@ class Shown(Sent):
     action_id: ActionId
     action: Name = Field(description="the name of the action in the project's definitions")
     journey: Name | None = Field(description="the journey that it is a step of; null for a standing one")
+    placement: Name | None = Field(None, description="where it stands, if it is no journey's")
 
 
 class AnswerLine(Sent):

@@ -1,4 +1,4 @@
-"""What stands open for a customer on a channel now: offers that were published there and have not run out."""
+"""What stands open for a customer on a channel now: what was published there and has not run out."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from orchestrator.engine.action import Action
 from orchestrator.engine.arbitration import Order, dear, order, unfit
 from orchestrator.engine.customer import Instance, Offer
 from orchestrator.engine.offers import action_of, stay_of
+from orchestrator.engine.placement import Placement
 from orchestrator.engine.presence import hushed
 from orchestrator.engine.reach import unreachable
+from orchestrator.engine.standing import standing_in
 from orchestrator.engine.treatment import Treatment
-from orchestrator.engine.turn import Turn
+from orchestrator.engine.turn import Turn, remember
 from orchestrator.engine.wording import worded
 from orchestrator.errors import ContentError
 from orchestrator.moments import format_moment
@@ -27,6 +29,7 @@ Excluded = dict[str, int]
 
 @dataclass(frozen=True, slots=True)
 class _Opening:
+    turn: Turn
     made: Offer
     action: Action
     treatment: Treatment
@@ -34,12 +37,20 @@ class _Opening:
     order: Order
 
 
-def openings(turn: Turn, channel: str, excluded: Excluded) -> list[dict[str, Any]]:
-    """The offers with their content, the best first; of the same worth, what runs out first."""
+def openings(turn: Turn, channel: str, placement: Placement | None, excluded: Excluded) -> list[dict[str, Any]]:
+    """The offers with their content, the best first; of the same worth, what runs out first.
+
+    With a placement those that stand in it, and those of journeys; without one, those of all placements of the channel.
+    """
+    offers = list(_of_journeys(turn, channel))
+    for each in [placement] if placement is not None else turn.env.placements.values():
+        if each.channel == channel:
+            offers += _standing(turn, each)
+    opened = [opening for made in offers if (opening := _opened(turn, made)) is not None]
     found = []
-    for opening in sorted(_open(turn, channel), key=lambda each: (each.order, each.made.expires_at, each.made.id)):
-        rule = _against(turn, opening)
-        shown = None if rule is not None else _shown(turn, opening)
+    for opening in sorted(opened, key=lambda each: (each.order, each.made.expires_at, each.made.id)):
+        rule = _against(opening)
+        shown = None if rule is not None else _shown(opening)
         if shown is None:
             excluded[rule or CONTENT] = excluded.get(rule or CONTENT, 0) + 1
         else:
@@ -47,23 +58,55 @@ def openings(turn: Turn, channel: str, excluded: Excluded) -> list[dict[str, Any
     return found
 
 
-def _open(turn: Turn, channel: str) -> Iterator[_Opening]:
+def _of_journeys(turn: Turn, channel: str) -> Iterator[Offer]:
     for made in turn.customer.offers.values():
-        if made.channel != channel or made.due is not None or made.expires_at <= turn.now:
-            continue
-        action = action_of(turn, made)
+        if made.channel == channel and not made.placement and made.due is None and made.expires_at > turn.now:
+            yield made
+
+
+def _standing(turn: Turn, placement: Placement) -> Iterator[Offer]:
+    """What stands in a placement; of what was delivered already, the record keeps no offer."""
+    customer = turn.customer
+    for name, id_, place, expires_at in standing_in(turn, placement):
+        action = turn.env.actions.get(name)
         if action is not None:
-            treatment, instance = action.on(channel), stay_of(turn, made)
-            yield _Opening(made, action, treatment, instance, order(action, treatment, turn.sight(instance)))
+            yield customer.offers.get(id_) or Offer(
+                id=id_,
+                instance="",
+                journey="",
+                version="",
+                step="",
+                action=name,
+                channel=placement.channel,
+                purpose=action.purpose,
+                customer_id=customer.id,
+                trigger={},
+                expires_at=expires_at,
+                due=None,
+                placement=placement.name,
+                place=place,
+                cause=remember(turn.event) if turn.event is not None else None,
+            )
 
 
-def _against(turn: Turn, opening: _Opening) -> str | None:
+def _opened(turn: Turn, made: Offer) -> _Opening | None:
+    action = action_of(turn, made)
+    if action is None:
+        return None
+    treatment, instance = action.on(made.channel), stay_of(turn, made)
+    # What a journey says is about what happened in it; what stands in a placement, about what is asked now.
+    seen = turn if made.placement else turn.aside()
+    return _Opening(seen, made, action, treatment, instance, order(action, treatment, seen.sight(instance)))
+
+
+def _against(opening: _Opening) -> str | None:
     """The rule that speaks against it now, whatever held when it was published."""
-    customer, treatment, policy = turn.customer, opening.treatment, turn.env.policy.channel
-    sight = turn.sight(opening.instance)
+    turn = opening.turn
+    customer, action, treatment = turn.customer, opening.action, opening.treatment
+    policy, sight = turn.env.policy.channel, turn.sight(opening.instance)
     verdict = (
-        (None if opening.action.asks_nothing else unfit(opening.action, sight))
-        or dear(opening.action, treatment, sight)
+        (None if action.asks_nothing else unfit(action, sight))
+        or dear(action, treatment, sight)
         or unreachable(customer, treatment)
         or (hushed(customer, policy, treatment, turn.now) if policy is not None else None)
     )
@@ -72,8 +115,8 @@ def _against(turn: Turn, opening: _Opening) -> str | None:
     return QUIET if customer.quiet.get(opening.made.purpose, 0) > turn.now else None
 
 
-def _shown(turn: Turn, opening: _Opening) -> dict[str, Any] | None:
-    made = opening.made
+def _shown(opening: _Opening) -> dict[str, Any] | None:
+    turn, made = opening.turn, opening.made
     try:
         content = worded(turn, made, opening.treatment, opening.instance)
     except ContentError:
@@ -83,6 +126,7 @@ def _shown(turn: Turn, opening: _Opening) -> dict[str, Any] | None:
         "action": made.action,
         "journey": made.journey or None,
         "step": made.step or None,
+        "placement": made.placement or None,
         "purpose": made.purpose,
         "goal": opening.action.goal,
         "group": opening.action.group,

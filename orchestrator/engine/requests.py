@@ -12,17 +12,25 @@ from typing import Any, Final
 
 from orchestrator.engine import answers
 from orchestrator.engine.journey import Env
+from orchestrator.engine.offering import decide_all
+from orchestrator.engine.offers import no_stay
 from orchestrator.engine.openings import openings
-from orchestrator.engine.turn import Turn
+from orchestrator.engine.standing import fill
+from orchestrator.engine.turn import Turn, remember
 from orchestrator.errors import RequestRefused
+from orchestrator.events.event import Event
 from orchestrator.moments import format_moment
 from orchestrator.nearest import hint
 
 PLACES: Final = 1
 """How many actions are answered where nobody says how many fit in."""
 
-_TOLD: Final = ("action_id", "action", "journey")
+DECISION_REQUESTED: Final = "Decision Requested"
+"""What conditions and templates of standing actions see as ``event.name`` while a request is answered."""
 
+_TOLD: Final = ("action_id", "action", "journey", "placement")
+
+OTHER_CHANNEL: Final = "other-channel"
 UNKNOWN_CHANNEL: Final = "unknown-channel"
 UNKNOWN_PLACEMENT: Final = "unknown-placement"
 
@@ -57,10 +65,18 @@ def check(env: Env, request: Request) -> None:
             UNKNOWN_CHANNEL,
             f"there is no channel '{request.channel}': {hint(request.channel, env.channels)}",
         )
-    if request.placement is not None:
+    if request.placement is None:
+        return
+    placement = env.placements.get(request.placement)
+    if placement is None:
         raise RequestRefused(
             UNKNOWN_PLACEMENT,
-            f"there is no placement '{request.placement}': leave it out, and say how many places there are",
+            f"there is no placement '{request.placement}': {hint(request.placement, env.placements)}",
+        )
+    if placement.channel != request.channel:
+        raise RequestRefused(
+            OTHER_CHANNEL,
+            f"the placement '{placement.name}' is on the channel '{placement.channel}': ask for that one",
         )
 
 
@@ -73,11 +89,18 @@ def decided(turn: Turn, request: Request) -> dict[str, Any]:
 
 
 def _answer(turn: Turn, request: Request) -> dict[str, Any]:
-    excluded: dict[str, int] = {}
-    ranked = openings(turn, request.channel, excluded)[: request.places or PLACES]
+    id_, excluded = _decision_id(request), dict[str, int]()
+    placement = turn.env.placements[request.placement] if request.placement is not None else None
+    event = _event(turn, request, id_)
+    asked = turn.about(event)
+    if placement is not None:
+        excluded |= fill(asked, placement, no_stay(asked, remember(event))).excluded
+        decide_all(asked)
+    places = request.places or (placement.places if placement is not None else PLACES)
+    ranked = openings(asked, request.channel, placement, excluded)[:places]
     customer = turn.customer
     return {
-        "decision_id": _decision_id(request),
+        "decision_id": id_,
         "customer": {"id": customer.id, "known": customer.known},
         "channel": request.channel,
         "placement": request.placement,
@@ -85,6 +108,13 @@ def _answer(turn: Turn, request: Request) -> dict[str, Any]:
         "actions": [{"rank": rank, **action} for rank, action in enumerate(ranked, 1)],
         "excluded": excluded,
     }
+
+
+def _event(turn: Turn, request: Request, id_: str) -> Event:
+    """The request as conditions and templates see it; no journey hears of it."""
+    event = turn.signal(f"request/{id_}", DECISION_REQUESTED, request.properties)
+    event.context = request.context
+    return event
 
 
 def _decision_id(request: Request) -> str:
@@ -104,7 +134,8 @@ def _tell(turn: Turn, request: Request, answer: dict[str, Any]) -> None:
             "channel": request.channel,
             "placement": request.placement,
             "actions": [
-                {name: shown[name] for name in ("action_id", "action", "journey")} for shown in answer["actions"]
+                {name: shown[name] for name in ("action_id", "action", "journey", "placement")}
+                for shown in answer["actions"]
             ],
             "excluded": answer["excluded"],
         }

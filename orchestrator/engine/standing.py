@@ -57,14 +57,14 @@ def choose(turn: Turn, instance: Instance, step: Choose) -> str | None:
     return step.next
 
 
-def fill(turn: Turn, placement: Placement, stay: Instance) -> None:
+def fill(turn: Turn, placement: Placement, stay: Instance) -> Ranking:
     """Decides a placement; what changes in it is published and withdrawn, what stays is not."""
     customer, sight = turn.customer, turn.sight(stay)
     former = {row[0]: row for row in standing_in(turn, placement)}
     ranking = rank_placement(turn, placement, sight)
     chosen = {candidate.action.name for candidate in ranking.best}
     if former.keys() == chosen:
-        return
+        return ranking
     for name in former.keys() - chosen:
         made = customer.offers.get(former[name][1])
         if made is not None:
@@ -82,6 +82,7 @@ def fill(turn: Turn, placement: Placement, stay: Instance) -> None:
     else:
         customer.placed.pop(placement.name, None)
     _trace(turn, ranking, sight, offers, {"placement": placement.name})
+    return ranking
 
 
 def rank_placement(turn: Turn, placement: Placement, sight: Sight) -> Ranking:

@@ -124,6 +124,12 @@ class Turn:
         turn.out, turn.changed, turn.joins, turn.pending = self.out, self.changed, self.joins, self.pending
         return turn
 
+    def aside(self) -> Turn:
+        """The same work, seen by what each stay last heard of, whatever is under work."""
+        turn = Turn(self.env, self.customer, None, self.now, self.home)
+        turn.out, turn.changed, turn.joins, turn.pending = self.out, self.changed, self.joins, self.pending
+        return turn
+
     def signal(self, id_: str, name: str, properties: dict[str, Any]) -> Event:
         """An event of our own making, caused by the one under work, if there is one."""
         cause = self.event

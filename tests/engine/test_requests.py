@@ -184,6 +184,70 @@ def test_an_unknown_placement_is_refused(given: Given) -> None:
     assert refused.value.code == "unknown-placement"
 
 
+HOME = """
+placements:
+  home: {channel: note, places: 2, actions: [hello, bye, dear], on: Page Viewed}
+---
+action: dear
+channel: note
+value: 50
+applicability: event.context.page.path == "/"
+content: {text: "{{ event.properties.seen | default('nothing') }}"}
+---
+journey: call
+entry: {on: Call Started}
+exit: [{on: Call Ended}]
+steps: [{act: short-lived}]
+"""
+FRONT = {"page": {"path": "/"}}
+
+
+def test_the_best_for_a_placement_stand_there_from_then_on(given: Given) -> None:
+    driver = given(HOME)
+    answer = driver.decide("ada", "note", placement="home", context=FRONT, properties={"seen": "shoes"})
+    assert shown(answer) == ["dear", "bye"]
+    assert [action["placement"] for action in answer["actions"]] == ["home", "home"]
+    assert answer["actions"][0]["content"] == {"text": "shoes"}
+    assert {action["action_id"] for action in driver.actions} == {one["action_id"] for one in answer["actions"]}
+
+
+def test_conditions_of_standing_actions_see_what_is_asked_with(given: Given) -> None:
+    answer = given(HOME).decide("ada", "note", placement="home", context={"page": {"path": "/help"}})
+    assert shown(answer) == ["bye", "hello"]
+    assert answer["excluded"] == {"applicability": 1}
+
+
+def test_what_stands_already_is_not_said_again(given: Given) -> None:
+    driver = given(HOME)
+    first = driver.decide("ada", "note", placement="home", context=FRONT)
+    again = driver.decide("ada", "note", placement="home", context=FRONT)
+    assert [one["action_id"] for one in again["actions"]] == [one["action_id"] for one in first["actions"]]
+    assert len(driver.actions) == 2
+
+
+def test_what_was_delivered_still_stands(given: Given) -> None:
+    driver = given(HOME)
+    (best, _) = driver.decide("ada", "note", placement="home", context=FRONT)["actions"]
+    driver.track("ada", "Message Delivered", {"action_id": best["action_id"], "channel": "note"})
+    assert shown(driver.decide("ada", "note", placement="home", context=FRONT)) == ["dear", "bye"]
+
+
+def test_offers_of_journeys_compete_for_the_same_places(given: Given) -> None:
+    driver = given(HOME)
+    driver.track("ada", "Call Started")
+    answer = driver.decide("ada", "note", placement="home", places=3, context=FRONT)
+    assert [(action["action"], action["journey"]) for action in answer["actions"]] == [
+        ("dear", None),
+        ("short-lived", "call"),
+        ("bye", None),
+    ]
+
+
+def test_a_placement_is_asked_for_on_its_own_channel(given: Given) -> None:
+    with pytest.raises(RequestRefused, match="is on the channel 'note'"):
+        given(HOME).decide("ada", "letter", placement="home")
+
+
 def test_what_is_refused_leaves_no_trace(given: Given) -> None:
     driver = given(SHOP)
     with pytest.raises(RequestRefused):
