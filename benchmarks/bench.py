@@ -88,12 +88,14 @@ async def throughput(
         _stop(process)
 
 
-async def latency(bench: Bench, guarantee: str, rate: int, seconds: float) -> list[float]:
+async def latency(
+    bench: Bench, guarantee: str, rate: int, seconds: float, project: Path = PROJECT, run: str = ""
+) -> list[float]:
     """Milliseconds from the event's time stamp to the moment when a read-committed consumer has the action."""
-    prefix = f"latency-{guarantee}-{rate}."
-    settings = bench.settings(prefix, guarantee)
+    prefix = f"{run}latency-{guarantee}-{rate}."
+    settings = bench.settings(prefix, guarantee, project)
     await topics.apply(settings, bench.kafka, CHANNELS)
-    async with bench.worker(settings), bench.producer() as producer:
+    async with bench.worker(settings, project), bench.producer() as producer:
         await load.steady(producer, settings.topic("events.click"), 50, 1.0, load.CUSTOMERS)
         measured: list[float] = []
         consumer = await reader(bench, settings.topic("actions.crm"))

@@ -1,17 +1,25 @@
 """What becomes of a day's places if partition numbers share them out beforehand, and if they ask for each.
 
-``python -m benchmarks.capacity`` prints the table of docs/decisions/010-capacity.md. No broker is needed: what is
-measured is how many of the places are used, and for whom.
+``python -m benchmarks.capacity`` prints the first table of docs/decisions/010-capacity.md: how many of the places are
+used, and for whom; no broker is needed. With ``--latency`` it prints the second: what asking for a place takes.
 """
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import random
+import shutil
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from benchmarks.__main__ import percentiles
+from benchmarks.bench import PROJECT, Bench, latency
 from orchestrator.engine.ledger import Ledger
+from orchestrator.kafka.broker import EmbeddedBroker
 from orchestrator.streams.homes import home
 from orchestrator.testing import JourneyTestDriver
 
@@ -94,8 +102,21 @@ def _served(asking: Sequence[Asker], served: set[str]) -> Served:
     return Served(len(served), sum(asker.id in served for asker in best))
 
 
-def main() -> None:
-    """Prints the table."""
+async def asking_takes(bench: Bench, rate: int, seconds: float) -> None:
+    """Prints what an action takes without a capacity, and with one that has a place for each."""
+    limited = bench.folder / "project"
+    shutil.copytree(PROJECT, limited)
+    (limited / "channels.yaml").write_text("channels: {crm: {capacity: {most: 100000000, per: day}}}")
+    print(f"{rate} events/s, exactly once, an action for each fifth")
+    print("| event to action | p50 ms | p99 ms | p99.9 ms | actions |\n|---|---|---|---|---|")
+    for name, project in (("without a capacity", PROJECT), ("with a place for each", limited)):
+        measured = await latency(bench, "exactly_once", rate, seconds, project, f"{name.replace(' ', '-')}-")
+        row = " | ".join(f"{value:.0f}" for value in percentiles(measured))
+        print(f"| {name} | {row} | {len(measured)} |", flush=True)
+
+
+def places_used() -> None:
+    """Prints how many places are used, split and asked for."""
     print(f"{PLACES} places for a day; of the split, the best of each partition number are served")
     print("| partitions | askers | homes | split: used | best served | asked for: used | best served | µs each |")
     print("|---|---|---|---|---|---|---|---|")
@@ -111,6 +132,23 @@ def main() -> None:
                     f"| {spent:.0f} |",
                     flush=True,
                 )
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.capacity", description=__doc__)
+    parser.add_argument("--latency", action="store_true")
+    parser.add_argument("--rate", type=int, default=1_000)
+    parser.add_argument("--seconds", type=float, default=10)
+    arguments = parser.parse_args()
+    if not arguments.latency:
+        places_used()
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="orchestrator-bench-") as folder,
+        EmbeddedBroker(Path(folder) / "kafka", 0) as broker,
+    ):
+        asyncio.run(asking_takes(Bench(broker.start(), Path(folder)), arguments.rate, arguments.seconds))
 
 
 if __name__ == "__main__":

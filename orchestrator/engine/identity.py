@@ -18,7 +18,7 @@ from orchestrator.engine import answers, derived, history
 from orchestrator.engine.adapt import adapt
 from orchestrator.engine.assignment import unite_experiments
 from orchestrator.engine.browsing import unite_products
-from orchestrator.engine.capacity import unite_tickets
+from orchestrator.engine.capacity import reopen, unite_tickets
 from orchestrator.engine.chain import unite_chains
 from orchestrator.engine.contact import bound
 from orchestrator.engine.contacts import united
@@ -301,6 +301,7 @@ def _hear_unheard(turn: Turn, moved: list[Instance], unheard: list[dict[str, Any
     for kept in unheard:
         event = Event(**kept, user_id=turn.customer.id, anonymous_id=None, previous_id=None, context={})
         heard = turn.about(event)
+        reopen(heard, event)
         settle(heard, event)
         for instance in moved:
             if turn.customer.instances.get(instance.key) is instance:
