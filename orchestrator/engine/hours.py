@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from orchestrator.engine.calendar import DAY_MS, moment_on, wall_of
+from orchestrator.engine.public_holidays import public_holidays
 from orchestrator.zones import zone
 
 Span = tuple[int, int]
@@ -22,17 +23,19 @@ _DAYS_SEARCHED: Final = 800
 class Hours:
     """``week`` has for each weekday, Monday first, spans in milliseconds since midnight; without it, it never closes.
 
-    On the days that are ``closed`` nobody is there.
+    On the days that are ``closed`` nobody is there, nor on the public holidays of ``country`` and its ``subdivision``.
     """
 
     timezone: str = "UTC"
     week: tuple[tuple[Span, ...], ...] = ()
     closed: frozenset[date] = frozenset()
+    country: str | None = None
+    subdivision: str | None = None
 
     @property
     def always(self) -> bool:
         """Whether there is no hour at which it is closed."""
-        return not self.week and not self.closed
+        return not self.week and not self.closed and self.country is None
 
     def day_of(self, moment_ms: int) -> date:
         """The day that it is there."""
@@ -59,7 +62,7 @@ class Hours:
 
 @lru_cache(maxsize=4096)
 def _spans(hours: Hours, day: date) -> tuple[Span, ...]:
-    if day in hours.closed:
+    if day in hours.closed or _is_holiday(hours, day):
         return ()
     there, found = zone(hours.timezone), []
     last = 0
@@ -69,3 +72,7 @@ def _spans(hours: Hours, day: date) -> tuple[Span, ...]:
             found.append((start, end))
             last = end
     return tuple(found)
+
+
+def _is_holiday(hours: Hours, day: date) -> bool:
+    return hours.country is not None and day in public_holidays(hours.country, hours.subdivision, day.year)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
-from functools import lru_cache
+from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from orchestrator.engine.calendar import moment_on, wall_of
 from orchestrator.engine.contact_policy import ContactPolicy, FreeDays, Message, QuietHours
+from orchestrator.engine.public_holidays import public_holidays
 from orchestrator.engine.verdict import Verdict
 from orchestrator.moments import format_moment
 
@@ -64,16 +64,3 @@ def _free(rule: FreeDays, at: int, zone: ZoneInfo) -> Iterator[tuple[str, int]]:
     if today in rule.days or name is not None:
         said = f"{today} is a free day of '{rule.name}'" + (f", {name}," if name else "")
         yield said, moment_on(today + timedelta(days=1), 0, zone)
-
-
-@lru_cache(maxsize=512)
-def public_holidays(country: str, subdivision: str | None, year: int) -> dict[date, str]:
-    """The public holidays of a country in a year, by the library ``holidays``, with their names.
-
-    Raises:
-        NotImplementedError: it does not know the country or the part of it.
-    """
-    from holidays import country_holidays
-
-    # Without a language the names are those of whatever machine it is.
-    return dict(country_holidays(country, subdiv=subdivision, years=year, language="en_US").items())

@@ -105,8 +105,8 @@ def _check_instead(
 def _compiled(name: str, own: LimitedDefinition, channel: LimitedDefinition, timezone: str) -> Capacity | None:
     """What a queue does not say is said by its channel. None for what has no limits."""
     opens = own.open if own.open is not None else channel.open
-    closed = own.closed or channel.closed
-    if own.capacity is None and opens is None and not closed:
+    closed, holidays = own.closed or channel.closed, own.holidays or channel.holidays
+    if own.capacity is None and opens is None and not closed and holidays is None:
         return None
     surplus = own.surplus or channel.surplus or "wait"
     most = own.capacity.most if own.capacity is not None else None
@@ -114,7 +114,11 @@ def _compiled(name: str, own: LimitedDefinition, channel: LimitedDefinition, tim
     return Capacity(
         name=name,
         hours=Hours(
-            own.timezone or channel.timezone or timezone, _week(opens), frozenset(map(date.fromisoformat, closed))
+            own.timezone or channel.timezone or timezone,
+            _week(opens),
+            frozenset(map(date.fromisoformat, closed)),
+            holidays.country if holidays is not None else None,
+            holidays.subdivision if holidays is not None else None,
         ),
         most=most,
         per=Per(own.capacity.per) if own.capacity is not None else Per.DAY,

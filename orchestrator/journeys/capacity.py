@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, WithJson
 from orchestrator.daytimes import parse_daytime
 from orchestrator.engine.calendar import DAY_MS
 from orchestrator.engine.hours import Span
+from orchestrator.journeys.holidays import HolidaysDefinition
 from orchestrator.journeys.model import Model, Name, at_key, listed
 from orchestrator.journeys.steps import WEEKDAYS
 from orchestrator.nearest import hint
@@ -145,6 +146,7 @@ class LimitedDefinition(Model):
             {"anyOf": [{"type": "string", "format": "date"}, {"type": "array", "items": {"type": "string"}}]}
         ),
     ] = Field((), description="days on which it is closed, such as 2026-12-24")
+    holidays: HolidaysDefinition | None = Field(None, description="public holidays, on which it is closed too")
     surplus: Literal["wait", "expire"] | InsteadDefinition | None = Field(
         None,
         description="what becomes of those for whom this minute, hour or day has no place: they wait (until the action "

@@ -26,9 +26,9 @@ from orchestrator.engine.contact_policy import (
 )
 from orchestrator.engine.suppression import digests_in
 from orchestrator.journeys.action import GOALS, GoalName
+from orchestrator.journeys.holidays import check_country
 from orchestrator.journeys.model import NAME_PATTERN, Model, Name, Or, OrOne, at_key, listed, one_or_more
 from orchestrator.journeys.steps import WEEKDAYS, Weekdays
-from orchestrator.nearest import hint
 
 CALENDARS: Final[tuple[Calendar, ...]] = ("day", "week", "month")
 MOST_OF_A_CAP: Final = 100
@@ -124,16 +124,7 @@ class FreeDaysDefinition(ScopeDefinition):
         if self.country is None and not self.days:
             raise at_key("days", "'days' or 'country' is missing: no day would be free")
         if self.country is not None:
-            from holidays import list_supported_countries
-
-            known = list_supported_countries()
-            if self.country not in known:
-                message = f"the holidays of the country '{self.country}' are not known: {hint(self.country, known)}"
-                raise at_key("country", message)
-            parts = known[self.country]
-            if self.subdivision is not None and self.subdivision not in parts:
-                message = f"'{self.subdivision}' is no part of {self.country}: {hint(self.subdivision, parts)}"
-                raise at_key("subdivision", message)
+            check_country(self.country, self.subdivision)
         return self
 
 

@@ -261,6 +261,13 @@ def test_a_closed_day_is_passed_over() -> None:
     assert called(driver) == ["ada"]
 
 
+def test_a_public_holiday_is_a_closed_day() -> None:
+    opens = '{open: {mon-sun: "09:00-17:00"}, holidays: {country: DE, subdivision: BW}}'
+    driver = driver_of(opens, start="2026-01-05T18:00:00Z")
+    ask(driver, "ada")
+    assert told(driver, "ada") == [("held", "call/sales is closed until 2026-01-07T09:00:00.000Z")]
+
+
 def test_hours_without_a_capacity_hold_all_until_it_opens() -> None:
     driver = driver_of('{open: {mon-fri: "09:00-17:00"}}', start="2026-01-05T05:00:00Z")
     ask(driver, *(f"c{number}" for number in range(20)))

@@ -89,6 +89,8 @@ def test_what_is_declared_is_what_counts() -> None:
         ("open: {}", "'open'"),
         ("closed: [24.12.2026]", "'24.12.2026' is no day: write it as 2026-12-24"),
         ("closed: [2026-02-30]", "'2026-02-30' is no day"),
+        ("holidays: {country: GE, subdivision: BW}", "'BW' is no part of GE"),
+        ("holidays: {country: Germany}", "the holidays of the country 'Germany' are not known"),
         ("surplus: drop", "'drop'"),
         ("surplus: {channel: nota}", "the channel 'nota' is unknown: did you mean 'note'?"),
         ("surplus: {channel: call}", "the surplus goes in a circle: call to call"),
