@@ -1,4 +1,4 @@
-"""The shop's survey a week after an order: who answers, and how."""
+"""The shop's survey nine days after an order: who answers, and how."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from orchestrator.shop.person import Person
 
-_ASKED_AFTER_MS = 7 * 86_400_000
+_ASKED_AFTER_MS = 9 * 86_400_000
 _ANSWERS_WITHIN_MS = 2 * 86_400_000
 _ANSWERED = 0.3
 _SCORES = (10, 10, 9, 9, 9, 8, 8, 7, 7, 6, 5, 3, 1)
