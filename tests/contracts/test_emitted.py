@@ -58,7 +58,18 @@ def test_all_that_the_shop_says_is_by_the_contracts() -> None:
         seen[value["kind"]] += 1
         if value["kind"] in ("action", "cancel"):
             ActionHeaders.model_validate(headers)
-    told = {"action", "cancel", "decision", "step", "identity", "late", "purchase", "survey", "dead letter"}
+    told = {
+        "action",
+        "cancel",
+        "decision",
+        "step",
+        "identity",
+        "late",
+        "purchase",
+        "survey",
+        "arbitration",
+        "dead letter",
+    }
     assert seen.keys() == told
 
 

@@ -27,8 +27,8 @@ def played() -> JourneyTestDriver:
 
 def test_every_action_is_published(played: JourneyTestDriver) -> None:
     published = {action["action"] for action in played.actions if action["kind"] == "action"}
-    # Nobody asks for a workshop there.
-    assert published == set(load(shop_folder()).actions) - {"workshop-mail"}
+    # Nobody is invited to a workshop there, or asked about a chat.
+    assert published == set(load(shop_folder()).actions) - {"workshop-mail", "home-help"}
 
 
 def test_no_template_fails(played: JourneyTestDriver) -> None:
