@@ -84,6 +84,16 @@ def test_while_a_purpose_is_quiet_nothing_of_it_is_answered(given: Given) -> Non
     assert shown(driver.decide("ada", "note")) == ["hello"]
 
 
+def test_what_an_action_s_own_rules_speak_against_by_now_is_not_answered(given: Given) -> None:
+    ruled = "action: tip\nchannel: note\nsuitability: \"!('vexed' in customer.traits)\"\ncontent: {text: tip}\n"
+    driver = given(f"{SHOP.split('---')[0].replace('act: hello', 'act: tip')}---\n{ruled}")
+    driver.track("ada", "Page Viewed")
+    assert shown(driver.decide("ada", "note")) == ["tip"]
+    driver.identify("ada", {"vexed": True})
+    answer = driver.decide("ada", "note")
+    assert (shown(answer), answer["excluded"]) == ([], {"suitability": 1})
+
+
 def test_a_visitor_is_answered_as_the_customer_whose_the_id_is(given: Given) -> None:
     driver = given(SHOP)
     driver.track("ada", "Page Viewed", anonymous="phone")
