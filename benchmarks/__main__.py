@@ -8,11 +8,11 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from benchmarks import load, requests, scale
+from benchmarks import decisions, load, requests, scale
 from benchmarks.bench import PARTITIONS, PLAIN_SHARE, Bench, latency, throughput
 from orchestrator.kafka.broker import EmbeddedBroker
 
-PARTS = ("speed", "latency", "journeys", "timers", "decide")
+PARTS = ("speed", "latency", "journeys", "timers", "decide", "decisions")
 TIMERS = 100_000
 
 
@@ -77,6 +77,11 @@ async def decide(arguments: argparse.Namespace, bench: Bench) -> None:
         print(f"| {name} | {row} | {len(measured)} |", flush=True)
 
 
+async def choose(arguments: argparse.Namespace, bench: Bench) -> None:
+    """What it costs to choose the best of many actions."""
+    decisions.main()
+
+
 def percentiles(measured: list[float]) -> list[float]:
     """The 50th, the 99th and the 99.9th."""
     ordered = sorted(measured)
@@ -85,7 +90,14 @@ def percentiles(measured: list[float]) -> list[float]:
 
 async def run(arguments: argparse.Namespace, bench: Bench) -> None:
     """The parts that were asked for, in turn."""
-    parts = {"speed": speed, "latency": steady, "journeys": journeys, "timers": timers, "decide": decide}
+    parts = {
+        "speed": speed,
+        "latency": steady,
+        "journeys": journeys,
+        "timers": timers,
+        "decide": decide,
+        "decisions": choose,
+    }
     for name in arguments.only or PARTS:
         await parts[name](arguments, bench)
 
