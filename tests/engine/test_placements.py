@@ -7,6 +7,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from orchestrator.engine.customer import Customer, decode, encode
+from orchestrator.errors import RequestRefused
 from orchestrator.testing import JourneyTestDriver
 
 WEB = "channels:\n  note: {address: id, consent: none, content: {text: {}}}\n"
@@ -255,3 +256,36 @@ def test_records_of_before_there_were_placements_still_read() -> None:
     record = Customer("u:ada", 0, 0)
     assert b"placed" not in encode(record)
     assert decode(encode(record)) == record
+
+
+def asked(driver: JourneyTestDriver, **asking: Any) -> list[str]:
+    """What a program is answered that asks for the placement."""
+    return [each["action"] for each in driver.decide("ada", "note", placement="home", **asking)["actions"]]
+
+
+def test_a_program_that_asks_is_answered_what_stands_there_best_first() -> None:
+    driver = shop({"a": "value: 1", "b": "value: event.properties.worth"}, HOME.replace(", on: Page Viewed", ""))
+    assert asked(driver, properties={"worth": 5}) == ["b", "a"]
+    assert [each["action"] for each in driver.actions] == ["b", "a"]
+
+
+def test_who_asks_again_is_answered_the_same_and_nothing_is_said_twice() -> None:
+    driver = shop({"a": "value: 2", "b": ""})
+    view(driver)
+    assert asked(driver) == ["a", "b"]
+    assert len(driver.actions) == 2
+
+
+def test_what_journeys_said_on_the_channel_stands_beside_it() -> None:
+    journey = "journey: j\nentry: {on: Order Completed}\nsteps: [{act: b}]\n"
+    driver = shop({"a": "", "b": "value: 3"}, HOME.replace("on:", "actions: a, on:"), journey)
+    driver.track("ada", "Order Completed")
+    assert asked(driver) == ["b", "a"]
+
+
+def test_a_placement_is_asked_for_on_its_channel() -> None:
+    driver = shop({"a": ""})
+    with pytest.raises(RequestRefused, match="did you mean 'home'"):
+        driver.decide("ada", "note", placement="hom")
+    with pytest.raises(RequestRefused, match="is on the channel 'note': ask for that one"):
+        driver.decide("ada", "web", placement="home")
