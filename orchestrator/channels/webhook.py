@@ -59,7 +59,7 @@ class WebhookSender:
             {
                 "type": "orchestrator.action",
                 "timestamp": action.decided_at,
-                "data": action.model_dump(mode="json", exclude_none=False),
+                "data": action.model_dump(mode="json", exclude_unset=True),
             }
         )
         url = self._endpoint.url
