@@ -13,7 +13,17 @@ from orchestrator.contracts.product_file import FILE as PRODUCTS
 from orchestrator.durations import format_duration
 from orchestrator.errors import InfrastructureError, UsageError
 from orchestrator.journeys.event_schemas import EVENTS
-from orchestrator.journeys.load import ACTIONS, CHANNELS, JOURNEYS, POLICY, SEGMENTS, TRAITS
+from orchestrator.journeys.load import (
+    ACTIONS,
+    BRAND,
+    CHANNELS,
+    JOURNEYS,
+    PARTNERS,
+    PLACEMENTS,
+    POLICY,
+    SEGMENTS,
+    TRAITS,
+)
 from orchestrator.journeys.partials import PARTIALS
 from orchestrator.kafka.broker import EmbeddedBroker
 from orchestrator.settings import FILE_NAME, Settings
@@ -28,7 +38,7 @@ _KEPT: Final = (
     "max_event_bytes",
 )
 """Settings of the user's project that decide what happens, and not where."""
-_FILES: Final = (CHANNELS, EVENTS, POLICY, TRAITS, SEGMENTS, PRODUCTS)
+_FILES: Final = (CHANNELS, EVENTS, POLICY, TRAITS, SEGMENTS, PRODUCTS, PLACEMENTS, PARTNERS, BRAND)
 _LATE_AFTER_MS: Final = 3 * 86_400_000
 
 
