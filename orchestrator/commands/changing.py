@@ -15,6 +15,7 @@ from orchestrator.commands.running import run
 if TYPE_CHECKING:
     from orchestrator.journeys.applied import Applied, State
     from orchestrator.journeys.catalogue import Catalogue
+    from orchestrator.journeys.contact_policy import PauseDefinition
     from orchestrator.journeys.pack import Pack
     from orchestrator.journeys.plan import Unmapped
     from orchestrator.settings import Settings
@@ -27,6 +28,9 @@ As = Annotated[
 ]
 Decided = Callable[[Mapping[str, "State"]], dict[str, "State"]]
 """From the states of journeys to what they shall be; it may raise, and nothing is changed."""
+DecidedPauses = Callable[[tuple["PauseDefinition", ...]], tuple["PauseDefinition", ...]]
+"""The same of what is said to nobody."""
+
 Yes = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
 _RUNNING: Final = "running"
 
@@ -106,7 +110,10 @@ def put_in_force(
     async def decide(known: Catalogue) -> Change:
         _same(known, catalogue)
         refuse((await plan_of(cluster.options, settings, known, pack, count=False, unmapped=unmapped)).plan)
-        return replace(wanted, states=known.current.states if known.current is not None else {})
+        current = known.current
+        if current is None:
+            return replace(wanted, states={})
+        return replace(wanted, states=current.states, pauses=current.pauses)
 
     _done(cluster, decide)
 
@@ -145,11 +152,46 @@ def set_state(context: typer.Context, journey: str, what: str, decided: Decided,
             return None
         before.append(current.states.get(journey, _RUNNING))
         origin = origin_as(current, who)
-        return Change(known.pack(current), what, origin, states, note, end_unmapped=current.end_unmapped)
+        return Change(
+            known.pack(current),
+            what,
+            origin,
+            states,
+            note,
+            end_unmapped=current.end_unmapped,
+            pauses=current.pauses,
+        )
 
     applied = _done(cluster, decide)
     if applied is not None:
         typer.echo(f"journey {journey} was {before[-1]}, and is {applied.states.get(journey, _RUNNING)}")
+
+
+def set_pauses(context: typer.Context, what: str, decided: DecidedPauses, note: str, who: str | None) -> None:
+    """Changes what is said to nobody, in whatever journey."""
+    from orchestrator.errors import UsageError
+    from orchestrator.journeys.contact_policy import scope_of
+    from orchestrator.journeys.origin import origin_as
+    from orchestrator.kafka.topics import check_internal
+    from orchestrator.streams.changes import Change
+
+    cluster = Cluster(context)
+    run(check_internal(cluster.settings, cluster.bootstrap))
+
+    async def decide(known: Catalogue) -> Change | None:
+        current = known.current
+        if current is None:
+            raise UsageError("nothing is in force yet: 'orchestrator apply' does it")
+        pauses = decided(current.pauses)
+        if pauses == current.pauses:
+            return None
+        origin, pack = origin_as(current, who), known.pack(current)
+        return Change(pack, what, origin, current.states, note, end_unmapped=current.end_unmapped, pauses=pauses)
+
+    applied = _done(cluster, decide)
+    if applied is not None:
+        said = ", ".join(scope_of(pause).label for pause in applied.pauses)
+        typer.echo(f"paused: {said}" if said else "nothing is paused but single journeys, or what policy.yaml says")
 
 
 def _done(cluster: Cluster, decide: Decide) -> Applied | None:

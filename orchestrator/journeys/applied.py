@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -12,6 +12,7 @@ import orjson
 from pydantic import Field, StrictBool, StrictInt, ValidationError
 
 from orchestrator.errors import DefinitionError, Problem
+from orchestrator.journeys.contact_policy import PauseDefinition
 from orchestrator.journeys.model import Model, Name
 
 State = Literal["paused", "stopped", "ended"]
@@ -41,6 +42,7 @@ class Applied(Model):
     pack: str = Field(description="the key of the definitions, without pack/")
     versions: dict[Name, str] = Field(description="the version of each journey, by name")
     states: dict[Name, State] = Field({}, description="journeys that do not simply run, by name")
+    pauses: tuple[PauseDefinition, ...] = Field((), description="what is said to nobody now, in whatever journey")
     limits: AppliedLimits = Field(description="of the engine: the settings of whoever applied")
     what: str = Field(description="what was done, in words")
     who: str = Field(description="user@host, or the name that was given")
@@ -56,7 +58,8 @@ class Applied(Model):
 
     def to_json(self) -> bytes:
         """The value of its record."""
-        return orjson.dumps(self.model_dump(mode="json", exclude_defaults=True), option=orjson.OPT_SORT_KEYS)
+        plain = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
 
     @classmethod
     def from_json(cls, data: bytes) -> Applied:
@@ -74,12 +77,20 @@ def pack_digest(pack: bytes) -> str:
 
 
 def version_of(
-    number: int, pack: str, states: Mapping[str, State], limits: AppliedLimits, *, end_unmapped: bool = False
+    number: int,
+    pack: str,
+    states: Mapping[str, State],
+    limits: AppliedLimits,
+    *,
+    end_unmapped: bool = False,
+    pauses: Sequence[PauseDefinition] = (),
 ) -> str:
     """The version of a change: two with the same content differ by their number alone."""
     content: dict[str, Any] = {"pack": pack, "states": dict(states), "limits": limits.model_dump()}
     if end_unmapped:
         content["end_unmapped"] = True
+    if pauses:
+        content["pauses"] = [pause.model_dump(mode="json", by_alias=True, exclude_defaults=True) for pause in pauses]
     digest = hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:_LENGTH]
     return f"{number}-{digest}"
 

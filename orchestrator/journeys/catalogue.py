@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -13,6 +13,7 @@ from orchestrator.engine.journey import Env, Journey
 from orchestrator.errors import DefinitionError, OrchestratorError, Problem
 from orchestrator.journeys.applied import Applied, AppliedLimits, State, number_of, pack_digest, version_of
 from orchestrator.journeys.compile import compile_env, compile_journey, versions_of
+from orchestrator.journeys.contact_policy import PauseDefinition
 from orchestrator.journeys.origin import Origin
 from orchestrator.journeys.outline import outline
 from orchestrator.journeys.pack import Pack
@@ -117,16 +118,18 @@ class Catalogue:
         *,
         back_to: str | None = None,
         end_unmapped: bool = False,
+        pauses: Sequence[PauseDefinition] = (),
     ) -> Applied:
         """The next change, which puts this in force; ``when`` in UTC milliseconds."""
         number = self.current.number + 1 if self.current is not None else 1
         digest, kept = pack_digest(pack.to_json()), dict(sorted(states.items()))
         return Applied(
             number=number,
-            version=version_of(number, digest, kept, limits, end_unmapped=end_unmapped),
+            version=version_of(number, digest, kept, limits, end_unmapped=end_unmapped, pauses=pauses),
             pack=digest,
             versions=versions_of(pack),
             states=kept,
+            pauses=tuple(pauses),
             limits=limits,
             what=what,
             who=origin.who,

@@ -23,6 +23,7 @@ from orchestrator.journeys.applied import Applied
 from orchestrator.journeys.attribution import compile_attribution
 from orchestrator.journeys.audience import compile_audience
 from orchestrator.journeys.capacities import capacities_of, limits_of
+from orchestrator.journeys.contact_policy import compile_pauses
 from orchestrator.journeys.definition import GoalDefinition
 from orchestrator.journeys.entry import compile_entry
 from orchestrator.journeys.expressions import condition, events
@@ -113,7 +114,8 @@ def compile_env(
     if pack.policy.contact is not None:
         identity["contact"] = pack.policy.contact.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         identity["suppressed"] = dict(pack.suppressed)
-    pauses = policy.contact.pauses
+    commanded = applied.pauses if applied is not None else ()
+    pauses = (*policy.contact.pauses, *compile_pauses(commanded, pack.policy.contact))
     open_ = [journey for journey in current if journey.name not in states]
     occasions = occasions_of(open_, policy.timezone)
     audience = compile_audience(pack.traits, pack.segments)

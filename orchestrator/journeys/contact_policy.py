@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 
@@ -228,8 +228,14 @@ def compile_contact_policy(definition: ContactPolicyDefinition, lists: Mapping[s
             for rule in definition.suppression
         ),
         suppressed=Scope(free=free),
-        pauses=tuple(Pause(scope_of(pause, free), pause.then == "refuse") for pause in definition.pause),
+        pauses=compile_pauses(definition.pause, definition),
     )
+
+
+def compile_pauses(pauses: Iterable[PauseDefinition], policy: ContactPolicyDefinition | None) -> tuple[Pause, ...]:
+    """What is paused; ``policy`` says which purposes are unbound."""
+    free = frozenset(policy.unbound) | {ALWAYS_PASSES} if policy is not None else FREE
+    return tuple(Pause(scope_of(pause, free), pause.then == "refuse") for pause in pauses)
 
 
 def scope_of(rule: ScopeDefinition, free: frozenset[str] = FREE) -> Scope:

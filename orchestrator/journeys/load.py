@@ -20,6 +20,7 @@ from orchestrator.journeys.brand import BrandDefinition, check_brand, check_lock
 from orchestrator.journeys.capacities import check_capacities
 from orchestrator.journeys.channel_checks import check_channel_policy, check_channels_of
 from orchestrator.journeys.checks import check_action, check_journey
+from orchestrator.journeys.contact_checks import check_contact_policy
 from orchestrator.journeys.definition import ChannelDefinition, ChannelsDefinition, JourneyDefinition
 from orchestrator.journeys.event_schemas import EVENTS, EventsDefinition, default_schemas, schemas_of
 from orchestrator.journeys.expressions import ENTRY_VARIABLES
@@ -41,6 +42,7 @@ from orchestrator.journeys.size import MOST_BYTES, too_large
 from orchestrator.journeys.source import LARGEST_FILE, Source, read_source
 from orchestrator.journeys.step_checks import Named, check_experiments
 from orchestrator.journeys.strays import stray, strays_in_tests
+from orchestrator.journeys.suppression_lists import SuppressionFiles
 from orchestrator.journeys.traits import TraitsDefinition
 from orchestrator.journeys.treatments import PURPOSE
 from orchestrator.journeys.type_checks import check_action_types, check_journey_types, check_types_in
@@ -193,6 +195,7 @@ class _Project:
         self._channels = default_channels()
         self._channel_names = set(self._channels)
         self._partials = PartialFiles()
+        self._suppressed = SuppressionFiles()
         self._policy = PolicyDefinition()
         self._traits: TraitsDefinition | None = TraitsDefinition()
         self._segments: SegmentsDefinition | None = SegmentsDefinition(segments={})
@@ -226,6 +229,7 @@ class _Project:
         """Reads the files of which a project has at most one."""
         if _is_there(folder / POLICY):
             self._policy = self._read_one(folder / POLICY, PolicyDefinition) or self._policy
+            self._read_suppressed(folder)
         if _is_there(folder / TRAITS):
             self._traits = self._read_one(folder / TRAITS, TraitsDefinition)
         if _is_there(folder / SEGMENTS):
@@ -237,6 +241,17 @@ class _Project:
             self._placements = read or self._placements
         if _is_there(folder / BRAND):
             self._brand = self._read_one(folder / BRAND, BrandDefinition) or self._brand
+
+    def _read_suppressed(self, folder: Path) -> None:
+        """Reads the lists of those who are not to be contacted."""
+        contact = self._policy.contact
+        for wrong in self._suppressed.read(folder, contact.suppression) if contact is not None else ():
+            if isinstance(wrong, Problem):
+                self._problems.append(wrong)
+            else:
+                number, message = wrong
+                self._problems.append(self._sources[POLICY].problem(("contact", "suppression", number), message))
+        self.files += self._suppressed.files
 
     def read_alone(self, path: Path) -> None:
         """Reads one file that says itself what it is, without knowing what others there are."""
@@ -273,6 +288,10 @@ class _Project:
             found += self._actions.placed(name, self._branded(action, users.get(name, ())))
         if POLICY in self._sources and self._policy.channel is not None:
             found += _placed(self._sources[POLICY], check_channel_policy(self._policy.channel, self._channel_names))
+        if POLICY in self._sources and self._policy.contact is not None:
+            groups = {action.group for action in self._actions.models.values() if action.group is not None}
+            checked = check_contact_policy(self._policy.contact, self._channel_names, self._actions.names, groups)
+            found += _placed(self._sources[POLICY], checked)
         if POLICY in self._sources:
             found += _placed(self._sources[POLICY], check_policy(self._policy))
             found += _placed(self._sources[POLICY], check_types_in(self._policy, scopes, ENTRY_VARIABLES))
@@ -319,6 +338,7 @@ class _Project:
             self._partials.texts,
             self._partners.partners,
             placements=self._placements.placements,
+            suppressed=self._suppressed.digests,
         )
 
     def known(self) -> Known:

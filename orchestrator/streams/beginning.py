@@ -62,7 +62,8 @@ def starting(known: Catalogue, pack: Pack, origin: Origin) -> Change:
     if current is None:
         return Change(pack, _WHAT, origin)
     same = current.pack == pack_digest(pack.to_json())
-    return Change(pack, _WHAT, origin, current.states, end_unmapped=same and current.end_unmapped)
+    unmapped = same and current.end_unmapped
+    return Change(pack, _WHAT, origin, current.states, end_unmapped=unmapped, pauses=current.pauses)
 
 
 def go_on_without(catalogue: Catalogue, error: PlanRefused) -> None:

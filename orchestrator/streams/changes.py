@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
 from orchestrator.errors import InfrastructureError
 from orchestrator.journeys.applied import Applied, State
 from orchestrator.journeys.catalogue import Catalogue, records_of
+from orchestrator.journeys.contact_policy import PauseDefinition
 from orchestrator.journeys.origin import Origin
 from orchestrator.journeys.pack import Pack
 from orchestrator.kafka import names
@@ -41,7 +42,8 @@ _MOST_BYTES: Final = 16 << 20
 class Change:
     """What is to be in force; ``what`` says it in words, ``note`` why.
 
-    ``back_to`` is the version that a rollback goes back to; ``end_unmapped`` as in ``engine.Env.ends_unmapped``.
+    ``back_to`` is the version that a rollback goes back to; ``end_unmapped`` as in ``engine.Env.ends_unmapped``,
+    ``pauses`` are what is said to nobody.
     """
 
     pack: Pack
@@ -51,6 +53,7 @@ class Change:
     note: str = ""
     back_to: str | None = None
     end_unmapped: bool = False
+    pauses: Sequence[PauseDefinition] = ()
 
 
 Decide = Callable[[Catalogue], Awaitable[Change | None]]
@@ -107,6 +110,7 @@ async def _change_once(client_options: Mapping[str, Any], settings: Settings, de
             wanted.note,
             back_to=wanted.back_to,
             end_unmapped=wanted.end_unmapped,
+            pauses=wanted.pauses,
         )
         await _send(producer, settings, definitions.catalogue, applied, wanted.pack)
         await producer.commit_transaction()

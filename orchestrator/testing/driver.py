@@ -6,7 +6,7 @@ The same intake, engine and batch work as in a worker; only Kafka and the disk a
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,6 +23,7 @@ from orchestrator.events.timestamps import read_moment
 from orchestrator.journeys.applied import AppliedLimits, State
 from orchestrator.journeys.catalogue import Catalogue, records_of
 from orchestrator.journeys.compile import compile_env
+from orchestrator.journeys.contact_policy import PauseDefinition
 from orchestrator.journeys.load import load
 from orchestrator.journeys.origin import Origin
 from orchestrator.journeys.pack import Pack
@@ -125,6 +126,7 @@ class JourneyTestDriver:
         states: Mapping[str, State] | None = None,
         *,
         end_unmapped: bool = False,
+        pauses: Sequence[PauseDefinition] = (),
     ) -> None:
         """Puts definitions in force under those who are inside, as ``orchestrator apply`` does.
 
@@ -132,6 +134,7 @@ class JourneyTestDriver:
             definitions: a text as for ``of_text``, the ``Path`` of a project's folder, or what is loaded already;
                 without them the definitions stay as they are.
             states: journeys that are paused, stopped or ended from now on, by name; all others run.
+            pauses: what is said to nobody from now on, as ``orchestrator pause --all`` does it.
             end_unmapped: whether those leave whom a ``migrate`` asks to come and who have no step there.
 
         Raises:
@@ -142,7 +145,7 @@ class JourneyTestDriver:
         if pack is None:
             raise TypeError("this driver was made of a compiled env: give definitions, a text, a Path or a Pack")
         applied = self._catalogue.following(
-            pack, states or {}, LIMITS, "apply", self.now, Origin("test"), end_unmapped=end_unmapped
+            pack, states or {}, LIMITS, "apply", self.now, Origin("test"), end_unmapped=end_unmapped, pauses=pauses
         )
         for key, value in records_of(applied, pack):
             self._catalogue.take(key, value)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.engine.suppression import digest_of
+from orchestrator.journeys.contact_policy import PauseDefinition
 from tests.engine.conftest import WORLD
 from tests.engine.saying import Given, act, last, names, on
 
@@ -91,6 +92,26 @@ def test_what_a_pause_held_is_said_when_it_is_over(given: Given) -> None:
     assert driver.advance("1 day") == []
     driver.apply(f"{WORLD}\n---\n{NEWS}")
     assert names(driver.advance("1 minute")) == ["news"]
+
+
+def test_all_marketing_is_paused_by_a_command_and_goes_on_with_what_still_holds(given: Given) -> None:
+    driver = given(NEWS + on("Tip Came", "act: short-lived"))
+    driver.apply(pauses=[PauseDefinition()])
+    driver.track("ada", "News Came")
+    driver.track("ada", "Tip Came")
+    assert driver.advance("1 day") == []
+    driver.apply(pauses=[])
+    assert names(driver.advance("1 minute")) == ["news"]
+    assert last(driver)[:2] == ("refused", "expired") or driver.decisions[-2]["outcome"] == "refused"
+
+
+def test_a_pause_by_a_command_may_be_of_one_channel(given: Given) -> None:
+    driver = given(NEWS)
+    driver.apply(pauses=[PauseDefinition(channel=("phone",))])
+    assert names(driver.track("ada", "News Came")) == ["news"]
+    driver.apply(pauses=[PauseDefinition(channel=("note",))])
+    driver.track("ada", "News Came")
+    assert last(driver) == ("held", "paused", "messages on note are paused")
 
 
 def test_a_yes_of_the_future_counts_from_its_date_on(given: Given) -> None:
