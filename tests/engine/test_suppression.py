@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.engine.contact_policy import ContactPolicy, Scope, Suppression
 from orchestrator.engine.suppression import digest_of
 from orchestrator.journeys.contact_policy import PauseDefinition
 from tests.engine.conftest import WORLD
@@ -165,12 +166,11 @@ def test_an_unsubscribe_keeps_where_and_when_it_was_said(given: Given) -> None:
 
 @pytest.mark.parametrize("entry", ["ada@example.org", " Ada@Example.org ", "ada", "ADA"])
 def test_a_list_has_addresses_and_ids(given: Given, entry: str) -> None:
-    driver = given(LETTER + "---\ncontact: {suppression: lists/*.csv}")
+    driver = given(LETTER)
     driver.identify("ada", {"email": "Ada@example.org"})
     driver.consent("ada", "letter")
     policy = driver.env.policy
-    (rule,) = policy.contact.suppressions
-    listed = replace(policy.contact, suppressions=(replace(rule, digests=frozenset({digest_of(entry)})),))
+    listed = ContactPolicy(suppressions=(Suppression(Scope(), "lists/*.csv", frozenset({digest_of(entry)})),))
     driver.env = replace(driver.env, policy=replace(policy, contact=listed))
     assert driver.track("ada", "News Came") == []
     assert last(driver)[1] == "suppressed"
