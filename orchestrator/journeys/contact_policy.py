@@ -68,11 +68,11 @@ Per = Annotated[
 class BesidesDefinition(Model):
     """Messages that a rule is not about: those of any of these."""
 
-    purpose: NamesOrOne = ()
-    channel: NamesOrOne = ()
-    goal: GoalsOrOne = ()
-    group: NamesOrOne = ()
-    action: NamesOrOne = ()
+    purpose: NamesOrOne = Field((), description="purposes, such as surveys")
+    channel: NamesOrOne = Field((), description="channels, such as web")
+    goal: GoalsOrOne = Field((), description="goals of actions, such as serve")
+    group: NamesOrOne = Field((), description="groups of actions")
+    action: NamesOrOne = Field((), description="names of actions")
 
 
 class ScopeDefinition(Model):
