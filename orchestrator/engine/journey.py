@@ -105,6 +105,7 @@ class Env:
     Nobody enters a journey that is ``closed``; of these, the ``paused`` stand still, and of the
     ``ended`` all stays end. ``ends_unmapped``: so do those that a journey asks to come to its version
     and has no step for; else they go on in the version where they are. ``channels`` are the names of all.
+    ``tells_all``: traces have every candidate, for whoever explains; it changes nothing that is decided.
     ``pauses`` are what is said to nobody now, in whatever journey.
     """
 
@@ -130,6 +131,7 @@ class Env:
     pauses: tuple[Pause, ...] = ()
     ends_unmapped: bool = False
     channels: frozenset[str] = frozenset()
+    tells_all: bool = False
     heard: frozenset[str] = field(init=False)
     credited: frozenset[str] = field(init=False)
     standing: Mapping[str, tuple[Placement, ...]] = field(init=False)

@@ -23,12 +23,16 @@ Ask = Callable[[Candidate], Verdict | None]
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """``best`` are those that won, best first, ``next`` the three after them; ``excluded`` counts the rest by rule."""
+    """``best`` are those that won, best first, ``next`` the three after them; ``excluded`` counts the rest by rule.
+
+    ``told_all`` has every candidate with its factors or what speaks against it, where that was asked for.
+    """
 
     best: tuple[Candidate, ...]
     next: tuple[Candidate, ...]
     excluded: dict[str, int]
     candidates: int
+    told_all: tuple[dict[str, Any], ...] = ()
 
     def told(self, sight: Sight, candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
         """Some of them with their factors, as ``decisions`` has them."""
@@ -61,13 +65,14 @@ def rank(candidates: Sequence[Candidate], sight: Sight, places: int, per_group: 
     return Ranking(tuple(best), tuple(after[:NEXT_TOLD]), dict(sorted(excluded.items())), len(candidates))
 
 
-def explained(
-    candidates: Sequence[Candidate], sight: Sight, gate: Ask
-) -> Iterator[tuple[Candidate, Factors | None, Verdict | None]]:
+def explained(candidates: Sequence[Candidate], sight: Sight, gate: Ask) -> Iterator[dict[str, Any]]:
     """Every candidate with its factors, or with what speaks against it."""
     for candidate in candidates:
         verdict = unfit(candidate.action, sight) or gate(candidate) or dear(*candidate, sight)
-        yield candidate, None if verdict is not None else factors(*candidate, sight), verdict
+        if verdict is None:
+            yield described(candidate, factors(*candidate, sight))
+        else:
+            yield {"action": candidate.action.name, "rule": verdict.rule, "detail": verdict.detail}
 
 
 def described(candidate: Candidate, made_of: Factors) -> dict[str, Any]:

@@ -7,6 +7,7 @@ is not said again. What is out of it is withdrawn, and what is new takes the pla
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
+from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from typing import Any
@@ -17,7 +18,7 @@ from orchestrator.engine.journey import ANY
 from orchestrator.engine.offering import action_id, cause_of, importance_of, not_now, put, quiet, withdraw
 from orchestrator.engine.offers import no_stay
 from orchestrator.engine.placement import Candidate, Placement
-from orchestrator.engine.ranking import Ask, Ranking, rank
+from orchestrator.engine.ranking import Ask, Ranking, explained, rank
 from orchestrator.engine.reach import too_early, unreachable
 from orchestrator.engine.sight import Sight
 from orchestrator.engine.steps import Choose
@@ -44,7 +45,7 @@ def choose(turn: Turn, instance: Instance, step: Choose) -> str | None:
         _fill_named(turn, instance, step.id, step.placement)
         return step.next
     sight = turn.sight(instance)
-    ranking = rank(step.candidates, sight, step.places, step.per_group, gate(turn))
+    ranking = _ranked(turn, step, sight, gate(turn))
     made = [
         _offer(turn, candidate, action_id(instance, f"{step.id}/{candidate.action.name}", instance.laps), instance)
         for candidate in ranking.best
@@ -88,7 +89,14 @@ def fill(turn: Turn, placement: Placement, stay: Instance) -> Ranking:
 def rank_placement(turn: Turn, placement: Placement, sight: Sight) -> Ranking:
     """The best for a placement now; what stands there already needs no leave of the contact policy to stay."""
     stands = {row[0] for row in standing_in(turn, placement)}
-    return rank(placement.candidates, sight, placement.places, placement.per_group, gate(turn, stands))
+    return _ranked(turn, placement, sight, gate(turn, stands))
+
+
+def _ranked(turn: Turn, among: Placement | Choose, sight: Sight, ask: Ask) -> Ranking:
+    ranking = rank(among.candidates, sight, among.places, among.per_group, ask)
+    if not turn.env.tells_all:
+        return ranking
+    return replace(ranking, told_all=tuple(explained(among.candidates, sight, ask)))
 
 
 def standing_in(turn: Turn, placement: Placement) -> list[_Row]:
@@ -176,5 +184,6 @@ def _trace(turn: Turn, ranking: Ranking, sight: Sight, made: Sequence[Offer], wh
             "excluded": ranking.excluded,
             "candidates": ranking.candidates,
             "trigger": turn.trigger(),
+            **({"all": list(ranking.told_all)} if ranking.told_all else {}),
         }
     )

@@ -159,6 +159,7 @@ def compile_env(
         placements=placements,
         channels=frozenset(pack.channels),
         capacities=capacities_of(pack.channels, policy.timezone),
+        tells_all=False,
         **limits,
     )
 

@@ -145,6 +145,7 @@ class Explainer:
         published = {record["action_id"]: _key(record) for record in facts if record.get("outcome") == "published"}
         moments = {chapter.at: key for key, chapter in self._chapters.items() if chapter.event is not None}
         by_key: dict[tuple[str, str], list[Record]] = defaultdict(list)
+        whole = {_chosen_at(record): record for record in self._again if record["kind"] == "arbitration"}
         for record in facts:
             key = _key(record)
             if record["kind"] == "action":
@@ -152,7 +153,7 @@ class Explainer:
                 key = published.get(record["action_id"], key)
             elif record["kind"] == "identity":
                 key = moments.get(record["at"], key)
-            by_key[key].append(record)
+            by_key[key].append(whole.get(_chosen_at(record), record) if record["kind"] == "arbitration" else record)
         return by_key
 
 
@@ -227,6 +228,11 @@ def _key(record: Record) -> tuple[str, str]:
     trigger = record.get("trigger") or {}
     at = record.get("at") or record.get("decided_at") or ""
     return ("event", trigger["event_id"]) if trigger.get("event_id") else ("time", at)
+
+
+def _chosen_at(record: Record) -> tuple[Any, ...]:
+    """What tells one choice from others, whoever wrote it down."""
+    return _key(record), record["decided_at"], record["placement"], record["journey"], record["step"]
 
 
 def _published(records: Iterable[Record]) -> set[str]:

@@ -110,6 +110,10 @@ class _Facts(Watcher):
         """As ``Watcher.decision``."""
         self._keep(value)
 
+    def arbitration(self, value: dict[str, Any]) -> None:
+        """As ``Watcher.arbitration``."""
+        self._keep(value)
+
     def line(self, value: dict[str, Any]) -> None:
         """As ``Watcher.line``."""
         self._keep(value)

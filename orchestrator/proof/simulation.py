@@ -50,6 +50,9 @@ class Watcher:
     def decision(self, value: dict[str, Any]) -> None:
         """A decision was made."""
 
+    def arbitration(self, value: dict[str, Any]) -> None:
+        """The best of several actions were chosen."""
+
     def line(self, value: dict[str, Any]) -> None:
         """A line of the journey log, that of a step or of an identity."""
 
@@ -114,9 +117,9 @@ class Simulation:
         if topic == names.JOURNEY_LOG:
             for watcher in self._watchers:
                 watcher.line(value)
-        elif topic == names.DECISIONS and value["kind"] == "decision":
+        elif topic == names.DECISIONS:
             for watcher in self._watchers:
-                watcher.decision(value)
+                (watcher.decision if value["kind"] == "decision" else watcher.arbitration)(value)
         elif topic.startswith(_ACTIONS):
             for watcher in self._watchers:
                 watcher.action(value)

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from orchestrator.console.sentences import answered, arbitrated, headline, outcome, printable
+from orchestrator.contracts.origin import told_by
 from orchestrator.proof.explained import said
 from orchestrator.proof.story import Chapter, Record, Story, journey_of
 from orchestrator.proof.watching import Asked
 
 _SHOWN: Final = 160
+_CANDIDATES: Final = 30
 _FIELDS: Final = 4
 _REASONS: Final = 3
 _HAPPENED: Final = {
@@ -60,6 +62,25 @@ def tell_action(story: Story, action_id: str) -> Iterator[str]:
         for reason in decision["reasons"]:
             yield f"  because of the rule {reason['rule']}: {reason['detail']}"
     yield ""
+
+
+def _candidates(told: list[dict[str, Any]]) -> Iterator[str]:
+    """Every action that could have been chosen, the best first, then why each of the others was not."""
+    fit = sorted((each for each in told if "factors" in each), key=lambda each: -each["factors"]["priority"])
+    for each in [*fit, *(each for each in told if "rule" in each)][:_CANDIDATES]:
+        yield f"  {printable(_candidate(each), _SHOWN + 40)}"
+    if len(told) > _CANDIDATES:
+        yield f"  and {len(told) - _CANDIDATES} more: --json has all"
+
+
+def _candidate(told: dict[str, Any]) -> str:
+    if "rule" in told:
+        return f"not {told['action']}, {told['rule']}: {told['detail']}"
+    made = told["factors"]
+    weights = "".join(f" x {factor:g} ({name})" for name, factor in made["weights"].items())
+    product = f"{made['propensity']:g} ({made['propensity_source']}){weights} x ({made['value']:g} - {made['cost']:g})"
+    notes = "".join(f"; {note}" for note in made.get("notes") or [])
+    return f"{told['action']}: {made['priority']:g} = {product} x {made['lever']:g}{notes}"
 
 
 def _by(decision: Record) -> str:
@@ -139,7 +160,8 @@ def _record(record: Record) -> Iterator[str]:
         what = f"{record['action']} on {record['channel']} is {record['outcome']}"
         yield printable(f"{what}{f', {reasons}' if reasons else ''}  (action {record['action_id']})", _SHOWN + 40)
     elif kind == "arbitration":
-        yield printable(arbitrated(record), _SHOWN + 40)
+        yield printable(f"{told_by(record)}: {arbitrated(record)}", _SHOWN + 40)
+        yield from _candidates(record.get("all") or [])
     elif kind == "action":
         yield f"→ {record['channel']}: “{headline(record['content'])}”"
     elif kind == "cancel":

@@ -28,7 +28,7 @@ Tell = Callable[[Asked], None]
 
 
 def watched(env: engine.Env, tell: Tell) -> engine.Env:
-    """The same definitions; whatever a condition in one of the journeys is asked is told."""
+    """The same definitions; what conditions in the journeys are asked is told, and every candidate of a choice."""
     made: dict[int, Journey] = {}
 
     def watch(journey: Journey) -> Journey:
@@ -42,6 +42,7 @@ def watched(env: engine.Env, tell: Tell) -> engine.Env:
         entries={name: tuple(map(watch, journeys)) for name, journeys in env.entries.items()},
         current={name: watch(journey) for name, journey in env.current.items()},
         occasions=_with_journeys(env.occasions, watch),
+        tells_all=True,
     )
 
 

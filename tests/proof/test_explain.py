@@ -351,3 +351,37 @@ def test_lateness_is_told_once() -> None:
     late = event("Product Added", -48, cart="c2", messageId="late")
     found = story(event("Product Added", 1), Past(late.topic, late.key, late.value, START + 2 * HOUR))
     assert told(found).count("late") + told(found).count("after it happened") == 1
+
+
+def test_every_candidate_of_a_choice_is_told_with_its_factors_or_what_speaks_against_it() -> None:
+    world = """
+        channels: {note: {address: id, consent: none, content: {text: {}}}}
+        ---
+        placements: {home: {channel: note, on: Page Viewed}}
+        ---
+        action: dear
+        channel: note
+        propensity: 0.5
+        value: 10
+        cost: 2
+        lever: 50
+        content: {text: hi}
+        ---
+        action: plain
+        channel: note
+        propensity: 0.5
+        content: {text: hi}
+        ---
+        action: adult
+        channel: note
+        eligibility: customer.traits.age >= 18
+        content: {text: hi}
+    """
+    story = explain_recording(pack_of(world), Settings(project=Path()), [event("Page Viewed", 0)], "ada", 0)
+    (chapter,) = story.chapters
+    (chosen,) = [record for record in chapter.records if record["kind"] == "arbitration"]
+    assert [each["action"] for each in chosen["all"]] == ["adult", "dear", "plain"]
+    text = "\n".join(tell(story, single=False))
+    assert "dear: 6 = 0.5 (action) x (10 - 2) x 1.5" in text
+    assert "plain: 0.5 = 0.5 (action) x (1 - 0) x 1" in text
+    assert "not adult, eligibility: customer.traits has no 'age'" in text
