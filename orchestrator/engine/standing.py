@@ -66,8 +66,7 @@ def fill(turn: Turn, placement: Placement, stay: Instance) -> Ranking:
     chosen = {candidate.action.name for candidate in ranking.best}
     if former.keys() == chosen:
         return ranking
-    for name in former.keys() - chosen:
-        made = customer.offers.get(former[name][1])
+    for made in [customer.offers.get(row[1]) for name, row in former.items() if name not in chosen]:
         if made is not None:
             withdraw(turn, made, f"something else stands in {placement.name} now")
     rows = [row for name, row in former.items() if name in chosen]
