@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from orchestrator.console.lookup import shown
+from orchestrator.console.standing import counted, messages
 from orchestrator.engine import Customer, Env
 from orchestrator.engine.answers import kept
 from orchestrator.engine.audience import Audience
@@ -34,23 +35,11 @@ def known(
     return {
         **{name: value for name, value in plain.items() if name not in _ELSEWHERE},
         "journeys": [{name: stay.get(name) for name in _OF_STAY} for stay in stays],
-        "messages": [_message(contact) for contact in reversed(customer.contacts)],
+        "messages": messages(customer),
+        **(counted(customer, env.policy, now) if env is not None else {}),
         "decisions": recent.of(customer.id),
         "decisions_since": format_moment(recent.since),
         "answers": [_answer(row) for row in reversed(kept(read, customer.key, now))],
-    }
-
-
-def _message(contact: Any) -> dict[str, Any]:
-    return {
-        "action_id": contact.id,
-        "action": contact.action,
-        "journey": contact.journey or None,
-        "channel": contact.channel,
-        "purpose": contact.purpose,
-        "at": format_moment(contact.at),
-        "state": contact.state,
-        "state_at": format_moment(contact.state_at) if contact.state_at else None,
     }
 
 

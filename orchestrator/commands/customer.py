@@ -13,6 +13,7 @@ from orchestrator.commands.running import run
 
 if TYPE_CHECKING:
     from orchestrator.engine.audience import Audience
+    from orchestrator.engine.policy import Policy
     from orchestrator.settings import Settings
 
 
@@ -22,7 +23,8 @@ def customer(
 ) -> None:
     """Show all that is known of one customer, as JSON.
 
-    Traits, segments, consents, where they stand in journeys, what is held for them. An anonymous id that belongs to a
+    Traits, segments, consents, where they stand in journeys, what is held for them, what was said to them, what counts
+    against each cap now, and the pressure. An anonymous id that belongs to a
     user by now shows that user. Exit code 1 if nobody is known by the id.
 
     \b
@@ -33,6 +35,7 @@ def customer(
     import orjson
 
     from orchestrator.console.lookup import look_up, shown
+    from orchestrator.console.standing import counted
     from orchestrator.errors import OrchestratorError
 
     settings = settings_of(context)
@@ -42,19 +45,23 @@ def customer(
             f"nobody is known as '{customer_id}': ids are exact, and a customer is known once a worker has decided "
             "one of their events"
         )
-    plain = shown(*found, _audience(settings), time.time_ns() // 1_000_000)
+    audience, policy = _defined(settings)
+    now = time.time_ns() // 1_000_000
+    plain = shown(*found, audience, now) | counted(found[0], policy, now)
     sys.stdout.write(orjson.dumps(plain, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
 
 
-def _audience(settings: Settings) -> Audience:
-    """What the project computes; nothing where it has no definitions, or wrong ones: a record can be seen without."""
+def _defined(settings: Settings) -> tuple[Audience, Policy]:
+    """What the project computes and goes by; nothing if its definitions are wrong: a record can be seen without."""
     from orchestrator.engine.audience import Audience
+    from orchestrator.engine.policy import DEFAULT_POLICY
     from orchestrator.errors import DefinitionError
     from orchestrator.journeys.audience import compile_audience
     from orchestrator.journeys.load import load
+    from orchestrator.journeys.policy import compile_policy
 
     try:
         pack = load(settings.project)
     except DefinitionError:
-        return Audience()
-    return compile_audience(pack.traits, pack.segments)
+        return Audience(), DEFAULT_POLICY
+    return compile_audience(pack.traits, pack.segments), compile_policy(pack.policy, pack.suppressed)

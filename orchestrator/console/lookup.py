@@ -7,6 +7,7 @@ from typing import Any, Final
 import orjson
 
 from orchestrator.console.follow import BEGINNING, Follower
+from orchestrator.console.standing import messages
 from orchestrator.engine.audience import Audience
 from orchestrator.engine.customer import ANONYMOUS, USER, Customer, Pointer, Record, decode, to_json
 from orchestrator.engine.traits import as_of as traits_as_of
@@ -15,7 +16,7 @@ from orchestrator.moments import format_moment
 from orchestrator.settings import Settings
 
 _MOMENTS: Final = ("first_seen", "last_seen", "next_due", "located")
-_TABLES_OF_MOMENTS: Final = ("trait_times", "aliases", "bounced", "quiet", "alarms", "places")
+_TABLES_OF_MOMENTS: Final = ("trait_times", "aliases", "bounced", "quiet", "alarms", "places", "consent_from")
 
 
 async def look_up(settings: Settings, bootstrap: str, customer_id: str) -> tuple[Customer, str | None] | None:
@@ -40,15 +41,16 @@ def shown(customer: Customer, alias: str | None, audience: Audience, now: int) -
     for name in _TABLES_OF_MOMENTS:
         plain[name] = {key: format_moment(moment) for key, moment in plain.get(name, {}).items()}
     plain["entered"] = {key: list(map(format_moment, moments)) for key, moments in plain.get("entered", {}).items()}
-    for consent in plain.get("consents", {}).values():
-        _rewrite(consent, "at")
+    for word in (*plain.get("consents", {}).values(), *plain.get("suppressed", {}).values()):
+        _rewrite(word, "at")
+    plain["contacts"] = messages(customer)
     for name, (score, kind, at) in plain.get("surveys", {}).items():
         plain["surveys"][name] = {"score": score, "kind": kind, "at": format_moment(at)}
     _rewrite(plain.get("campaign", {}), "at")
     for past in plain.get("past", {}).values():
         _rewrite(past, "entered_at")
     for offer in plain.get("offers", {}).values():
-        _rewrite(offer, "due", "expires_at")
+        _rewrite(offer, "due", "expires_at", "since")
     for ticket in plain.get("tickets", {}).values():
         _rewrite(ticket, "asked_at", "window", "until")
     for instance in plain.get("instances", {}).values():

@@ -207,6 +207,29 @@ class ConsentChanged(TrackCall):
     properties: Choice
 
 
+class Suppression(Received):
+    """Where nothing more is to be said."""
+
+    channel: ChannelName = "*"
+    source: str | None = Field(None, description="who says so, such as legal")
+
+
+class CustomerSuppressed(TrackCall):
+    """Nothing is to be said to the customer, on a channel or on all, but what is transactional; or it may be again."""
+
+    model_config = call_schema(
+        type="track",
+        event="Suppressed",
+        messageId="m-10",
+        userId="u-7",
+        timestamp="2026-01-02T03:04:05.678Z",
+        properties={"channel": "*", "source": "legal"},
+    )
+
+    event: Literal["Suppressed", "Unsuppressed"]
+    properties: Suppression | None = Field(None, description="where; without it everywhere")
+
+
 class Answer(Received):
     """A score, as the survey's link says it."""
 

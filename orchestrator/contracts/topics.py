@@ -29,7 +29,7 @@ _KNOWN_EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "events.engagement": (
         *("message-reaction", "message-failed", "message-bounced", "message-unsubscribed", "survey-answered"),
     ),
-    "events.profile": ("consent-changed", "journey-requested", "location-changed"),
+    "events.profile": ("consent-changed", "suppressed", "journey-requested", "location-changed"),
 }
 
 _OTHERS: Final[Mapping[str, Mapping[str, Any]]] = {

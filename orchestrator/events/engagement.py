@@ -50,7 +50,7 @@ NOT_OF_CUSTOMER: Final = frozenset(
         *("Email Delivered", "Push Notification Received"),
         *BOUNCED,
         *("Order Updated", "Order Shipped", "Order Delivered", "Order Refunded", "Payment Received"),
-        *("Subscription Renewed", "Subscription Ended", "Profile Updated"),
+        *("Subscription Renewed", "Subscription Ended", "Profile Updated", "Suppressed", "Unsuppressed"),
     }
 )
 """What a sender, a warehouse or a bank does is nothing that the customer does: it ends no absence."""

@@ -17,6 +17,8 @@ from orchestrator.events.event import (
     PAGE_VIEWED,
     PREFERENCES_CHANGED,
     SCREEN_VIEWED,
+    SUPPRESSED,
+    UNSUPPRESSED,
 )
 
 CLICK: Final = "events.click"
@@ -74,7 +76,7 @@ KNOWN_NAMES: Final[Mapping[str, frozenset[str]]] = {
     PROFILE: frozenset(
         {
             *(IDENTIFIED, ALIASED, GROUPED, CONSENT_CHANGED, PREFERENCES_CHANGED, JOURNEY_REQUESTED, LOCATION_CHANGED),
-            *("Profile Updated", "Profile Deleted", "Location Entered", "Location Left"),
+            *("Profile Updated", "Profile Deleted", "Location Entered", "Location Left", SUPPRESSED, UNSUPPRESSED),
         }
     ),
 }

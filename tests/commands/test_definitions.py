@@ -63,6 +63,12 @@ def test_a_change_from_plan_to_rollback(wall_project: Path, run: Run) -> None:
     assert lines[1].startswith("*  4-")
 
 
+def test_all_messages_are_paused_and_go_on(applied_project: Path, run: Run) -> None:
+    assert "paused: messages on email" in out(run(applied_project, "pause", "--all", "--channel", "email"))
+    assert "it is so already" in out(run(applied_project, "pause", "--all", "--channel", "email"))
+    assert "nothing is paused" in out(run(applied_project, "resume", "--all"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
