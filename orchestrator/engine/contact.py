@@ -20,7 +20,7 @@ from orchestrator.engine.customer import Offer
 from orchestrator.engine.frequency import fits, free_from, taken
 from orchestrator.engine.offers import action_of
 from orchestrator.engine.pressure import too_much
-from orchestrator.engine.quiet_hours import undisturbed
+from orchestrator.engine.quiet_hours import quiet_for, undisturbed
 from orchestrator.engine.suppression import suppressed
 from orchestrator.engine.treatment import Treatment
 from orchestrator.engine.verdict import Verdict
@@ -70,25 +70,27 @@ class Gate:
     """
 
     __slots__ = (
-        "_binding",
+        "_alike",
         "_contacts",
         "_full_for",
         "_order_of",
         "_places",
         "_policy",
+        "_quiet",
         "_turn",
-        "_undisturbed",
         "_waiting",
+        "_zone",
     )
 
     def __init__(self, turn: Turn, order_of: OrderOf) -> None:
         self._turn = turn
         self._order_of = order_of
         self._policy = turn.env.policy.contact
-        self._binding: dict[tuple[str, ...], list[Cap]] = {}
-        self._undisturbed: dict[tuple[str, ...], Verdict | None] = {}
+        self._alike: dict[tuple[str | None, ...], tuple[Verdict | None, list[Cap]]] = {}
         self._full_for: dict[tuple[int, str], Verdict | None] = {}
         self._places: dict[int, tuple[dict[str, list[int]], dict[str, list[Waiting]]]] = {}
+        self._quiet: dict[tuple[int, ...], Verdict | None] = {}
+        self._zone: tuple[ZoneInfo, str] | None = None
         self._contacts: list[Contact] | None = None
         self._waiting: list[Waiting] | None = None
 
@@ -107,17 +109,40 @@ class Gate:
             made: the message itself, if it is decided about already; its own importance counts then.
             importance: of one that is not.
         """
-        turn, policy = self._turn, self._policy
-        if treatment.purpose == ALWAYS_PASSES:
+        if treatment.purpose == ALWAYS_PASSES or not self.says_something:
             return None
-        if not self.says_something:
-            return None
-        message = candidate(treatment, journey)
+        if made is not None or self.waiting:
+            message = candidate(treatment, journey)
+            shared, own = self._caps(message)
+            verdict = self._of_all(treatment, message, shared, made, importance)
+        else:
+            # Nobody goes before it, so all that rules cannot tell apart have one answer.
+            action = treatment.name if self._policy.by_action else None
+            key = treatment.channel.name, treatment.purpose, treatment.group, treatment.goal, action
+            if key not in self._alike:
+                message = candidate(treatment, journey)
+                shared, own = self._caps(message)
+                self._alike[key] = self._of_all(treatment, message, shared, None, importance), own
+            verdict, own = self._alike[key]
+        if verdict is not None or not own:
+            return verdict
+        return self._full(own, candidate(treatment, journey), made, importance)
+
+    def _caps(self, message: Message) -> tuple[list[Cap], list[Cap]]:
+        """The caps that bind a message: those that count others beside it, and those of its action or journey alone."""
+        binding = [cap for cap in self._policy.caps if cap.scope.binds(message)]
+        own = [cap for cap in binding if cap.each in ("action", "journey")]
+        return [cap for cap in binding if cap not in own], own
+
+    def _of_all(
+        self, treatment: Treatment, message: Candidate, caps: list[Cap], made: Offer | None, importance: Importance
+    ) -> Verdict | None:
+        customer = self._turn.customer
         return (
             self._paused(message)
-            or suppressed(turn.customer, policy, message, address(turn.customer, treatment))
+            or suppressed(customer, self._policy, message, address(customer, treatment))
             or self._disturbs(message)
-            or self._full(message, made, importance)
+            or self._full(caps, message, made, importance)
             or self._pressed(message)
         )
 
@@ -131,10 +156,11 @@ class Gate:
         policy = self._policy
         if not policy.quiet_hours and not policy.free_days:
             return None
-        key = self._key(message)
-        if key not in self._undisturbed:
-            self._undisturbed[key] = undisturbed(policy, message, self._turn.now, *zone_in_words(self._turn))
-        return self._undisturbed[key]
+        quiet = quiet_for(policy, message)
+        key = tuple(map(id, (*quiet[0], *quiet[1])))
+        if key not in self._quiet:
+            self._quiet[key] = undisturbed(quiet, self._turn.now, *self.zone)
+        return self._quiet[key]
 
     def _pressed(self, message: Message) -> Verdict | None:
         for rule in self._policy.pressure:
@@ -143,15 +169,13 @@ class Gate:
                 return verdict
         return None
 
-    def _full(self, message: Candidate, made: Offer | None, importance: Importance) -> Verdict | None:
+    def _full(self, caps: list[Cap], message: Candidate, made: Offer | None, importance: Importance) -> Verdict | None:
         """What refuses goes before what lets wait, and of that the longest."""
-        key = self._key(message)
-        if key not in self._binding:
-            self._binding[key] = [cap for cap in self._policy.caps if cap.scope.binds(message)]
-        caps = self._binding[key]
         if caps and len(self._turn.customer.contacts) >= MOST_KEPT:
             return Verdict("cap", f"as many messages count against caps as a record holds: {MOST_KEPT}")
         found = [verdict for cap in caps if (verdict := self._under(cap, message, made, importance)) is not None]
+        if not found:
+            return None
         return next((verdict for verdict in found if verdict.until is None), None) or max(
             found, key=lambda verdict: verdict.until or 0, default=None
         )
@@ -172,7 +196,7 @@ class Gate:
         return self._full_for[id(cap), each]
 
     def _verdict(self, cap: Cap, each: str, said: list[int], before: list[Waiting]) -> Verdict | None:
-        now, zone = self._turn.now, zone_in_words(self._turn)[0]
+        now, zone = self._turn.now, self.zone[0]
         times = sorted([*said, *(max(other.due, now) for other in before)])
         if fits(cap, times, now, zone):
             return None
@@ -204,6 +228,13 @@ class Gate:
         return self._places[id(cap)]
 
     @property
+    def zone(self) -> tuple[ZoneInfo, str]:
+        """The customer's time zone, and how a person is told of it."""
+        if self._zone is None:
+            self._zone = zone_in_words(self._turn)
+        return self._zone
+
+    @property
     def contacts(self) -> list[Contact]:
         """The messages that count, the oldest first."""
         if self._contacts is None:
@@ -231,11 +262,6 @@ class Gate:
         order = self._order_of(made)
         return (order, made.since) if order is not None else None
 
-    def _key(self, message: Message) -> tuple[str, ...]:
-        """What caps and quiet times tell messages apart by."""
-        own = message.action if self._policy.by_action else ""
-        return message.channel, message.purpose, message.group, message.goal, own
-
 
 def allows(turn: Turn, treatment: Treatment, made: Offer, order_of: OrderOf) -> Verdict | None:
     """Why a message that is due may not go out now; None if it may."""
@@ -247,7 +273,8 @@ def allowed_from(turn: Turn, treatment: Treatment, journey: str, moment: int) ->
     policy = turn.env.policy.contact
     if treatment.purpose == ALWAYS_PASSES or not (policy.quiet_hours or policy.free_days):
         return moment
-    verdict = undisturbed(policy, candidate(treatment, journey), moment, *zone_in_words(turn))
+    quiet = quiet_for(policy, candidate(treatment, journey))
+    verdict = undisturbed(quiet, moment, *zone_in_words(turn))
     return moment if verdict is None or verdict.until is None else verdict.until
 
 

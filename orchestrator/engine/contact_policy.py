@@ -177,11 +177,10 @@ class ContactPolicy:
     by_action: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        """``by_action``: a cap or a quiet time names actions, so that what it says differs from one to the next."""
-        scopes = [cap.scope for cap in self.caps]
-        scopes += [rule.scope for rule in self.quiet_hours]
-        scopes += [rule.scope for rule in self.free_days]
-        names = any(scope.names.actions or scope.besides.actions for scope in scopes)
+        """``by_action``: a rule names actions, so that what it says differs from one to the next."""
+        rules: list[Cap | QuietHours | FreeDays | Pressure | Suppression | Pause] = [*self.caps, *self.quiet_hours]
+        rules += [*self.free_days, *self.pressure, *self.suppressions, *self.pauses]
+        names = any(rule.scope.names.actions or rule.scope.besides.actions for rule in rules)
         object.__setattr__(self, "by_action", names)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -17,14 +17,23 @@ _LONGEST_ROW: Final = 64
 """How many quiet times in a row are looked through; what then still lasts is looked at again when it ends."""
 
 
-def undisturbed(policy: ContactPolicy, message: Message, at: int, zone: ZoneInfo, whose: str) -> Verdict | None:
+Quiet = tuple[tuple[QuietHours, ...], tuple[FreeDays, ...]]
+"""The rules that bind a message."""
+
+
+def quiet_for(policy: ContactPolicy, message: Message) -> Quiet:
+    """What may hold a message at some time."""
+    hours = tuple(rule for rule in policy.quiet_hours if rule.scope.binds(message))
+    return hours, tuple(rule for rule in policy.free_days if rule.scope.binds(message))
+
+
+def undisturbed(quiet: Quiet, at: int, zone: ZoneInfo, whose: str) -> Verdict | None:
     """What does not let a message through at a moment, and when nothing does any more; None if it may go.
 
     Args:
         whose: the zone in words, for a person.
     """
-    hours = [rule for rule in policy.quiet_hours if rule.scope.binds(message)]
-    days = [rule for rule in policy.free_days if rule.scope.binds(message)]
+    hours, days = quiet
     if not hours and not days:
         return None
     first = _first(hours, days, at, zone)
@@ -41,7 +50,9 @@ def undisturbed(policy: ContactPolicy, message: Message, at: int, zone: ZoneInfo
     return Verdict(rule, f"{reason} in {whose}: allowed again on {format_moment(until)}", until, elsewhere)
 
 
-def _first(hours: list[QuietHours], days: list[FreeDays], at: int, zone: ZoneInfo) -> tuple[str, str, int] | None:
+def _first(
+    hours: Iterable[QuietHours], days: Iterable[FreeDays], at: int, zone: ZoneInfo
+) -> tuple[str, str, int] | None:
     """What forbids a moment, the longest first: its rule, what it is, and its end."""
     found = [("quiet-hours", rule.label, end) for rule in hours for end in _quiet(rule, at, zone)]
     found += [("free-day", reason, end) for free in days for reason, end in _free(free, at, zone)]
