@@ -91,11 +91,10 @@ def request(
         UsageError: the name of the journey or the customer's id cannot be such.
     """
     from orchestrator.errors import BadRecord, UsageError
-    from orchestrator.events.event import JOURNEY_NAME
-    from orchestrator.events.identifiers import read_id
+    from orchestrator.events.identifiers import NAME, read_id
     from orchestrator.events.requested import journey_requested
 
-    if JOURNEY_NAME.fullmatch(journey) is None:
+    if NAME.fullmatch(journey) is None:
         raise UsageError(f"'{journey}' is no name of a journey: these have lower case letters, digits and hyphens")
     try:
         identity = read_id("--customer", customer)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from orchestrator.console.follow import BEGINNING, Follower
-from orchestrator.events.surveys import groups_of
+from orchestrator.events.scales import groups_of
 from orchestrator.kafka import names
 from orchestrator.settings import Settings
 

@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from orchestrator.engine.policy import Policy
-from orchestrator.events.surveys import SCALES, group_of, token_of
+from orchestrator.events.scales import SCALES, group_of
+from orchestrator.events.surveys import token_of
 
 
 @dataclass(frozen=True, slots=True)

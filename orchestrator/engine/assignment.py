@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from orchestrator.engine.customer import EXPERIMENTS_KEPT, Assignment, Customer, Instance
@@ -46,12 +46,6 @@ def unite_experiments(customer: Customer, other: Customer) -> None:
         if mine is None or (theirs.at, theirs.arm) < (mine.at, mine.arm):
             customer.experiments[name] = theirs
     bound_experiments(customer)
-
-
-def arms_of(customer: Customer, experiments: Iterable[str]) -> dict[str, str]:
-    """The arms that the customer has of some experiments."""
-    kept = customer.experiments
-    return {name: kept[name].arm for name in sorted(experiments) if name in kept}
 
 
 def expose(turn: Turn, instance: Instance, step: str, experiment: str, arm: Arm, *, first: bool) -> None:

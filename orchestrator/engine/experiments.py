@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
+from orchestrator.engine.customer import Customer
+
 _KEPT_BITS: Final = 52
 
 
@@ -42,3 +44,9 @@ def drawn(customer_id: str, experiment: str, arms: Iterable[Arm]) -> Arm | None:
         key=lambda arm: (-math.log(chance(customer_id, experiment, arm.name)) / arm.weight, arm.name),
         default=None,
     )
+
+
+def arms_of(customer: Customer, experiments: Iterable[str]) -> dict[str, str]:
+    """The arms that the customer has of some experiments."""
+    kept = customer.experiments
+    return {name: kept[name].arm for name in sorted(experiments) if name in kept}

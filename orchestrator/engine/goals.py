@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from orchestrator.engine.assignment import arms_of
 from orchestrator.engine.customer import Instance
+from orchestrator.engine.experiments import arms_of
 from orchestrator.engine.journey import ANY, Goal, Journey
 from orchestrator.engine.turn import Turn
 from orchestrator.errors import Unmet

@@ -6,9 +6,7 @@ after its end begins nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from orchestrator.engine.channel_policy import ChannelPolicy
 from orchestrator.engine.customer import Customer
@@ -34,14 +32,6 @@ def line_until(customer: Customer, policy: ChannelPolicy, now: int) -> int | Non
 def on_the_line(customer: Customer, policy: ChannelPolicy, now: int) -> bool:
     """Whether the customer speaks with an agent."""
     return line_until(customer, policy, now) is not None
-
-
-def presence_view(customer: Customer, policy: ChannelPolicy, now: int) -> dict[str, Callable[[], Any]]:
-    """What conditions and templates see of it, each as something that makes it."""
-    return {
-        "on_site": partial(on_site, customer, policy, now),
-        "on_the_line": partial(on_the_line, customer, policy, now),
-    }
 
 
 def hushed(customer: Customer, policy: ChannelPolicy, treatment: Treatment, now: int) -> Verdict | None:

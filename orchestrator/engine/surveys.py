@@ -7,7 +7,7 @@ from typing import Any, Final
 from orchestrator.engine.customer import Customer
 from orchestrator.engine.turn import Turn
 from orchestrator.events.event import Event
-from orchestrator.events.surveys import group_of
+from orchestrator.events.scales import group_of
 from orchestrator.moments import format_moment
 
 SURVEYS_KEPT: Final = 32

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from orchestrator.engine.arms import Test
-from orchestrator.engine.audience import Audience, Trait, own_state
 from orchestrator.engine.condition import Condition
 from orchestrator.engine.content import NO_SHELF, Shelf
 from orchestrator.engine.customer import Customer, Instance, Offer, Record
+from orchestrator.engine.customer_view import CustomerParts
 from orchestrator.engine.home import Home
 from orchestrator.engine.journey import Env, Journey
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.message import Follow, Message
-from orchestrator.engine.presence import presence_view
 from orchestrator.engine.recommendations import Recommender
 from orchestrator.engine.sight import Sight
-from orchestrator.engine.visit import campaign_view
 from orchestrator.errors import Bug, Unmet
 from orchestrator.events.event import Event
-from orchestrator.events.surveys import group_of
 from orchestrator.events.view import View
-from orchestrator.moments import format_moment, to_datetime
+from orchestrator.moments import format_moment
 
 
 @dataclass(slots=True)
@@ -169,16 +166,6 @@ class Turn:
         """The customer as conditions and templates see it."""
         if self._customer_view is None:
             customer = self.customer
-            makers: dict[str, Callable[[], Any]] = {
-                "consents": partial(consents_view, customer),
-                "computed": partial(computed_view, self.env.audience, customer, self.now),
-                "surveys": partial(surveys_view, customer),
-                "campaign": partial(campaign_view, customer, self.at),
-                "recommended": self._recommended,
-            }
-            policy = self.env.policy.channel
-            if policy is not None:
-                makers |= presence_view(customer, policy, self.now)
             self._customer_view = View(
                 {
                     "id": self.customer_id,
@@ -187,12 +174,13 @@ class Turn:
                     "segments": customer.segments,
                 },
                 {"first_seen": customer.first_seen, "last_seen": customer.last_seen},
-                makers,
+                self._parts(),
             )
         return self._customer_view
 
-    def _recommended(self) -> list[dict[str, Any]]:
-        return self.recommend(RECOMMENDED) if self.env.policy.recommending is not None else []
+    def _parts(self) -> CustomerParts:
+        env, home = self.env, self.home
+        return CustomerParts(self.customer, env.audience, env.policy, home.catalogue, home.models, self.now, self.at)
 
     def views(self, instance: Instance) -> tuple[View, View, View]:
         """What templates see of the event, the customer and a stay."""
@@ -218,9 +206,7 @@ class Turn:
     @property
     def recommend(self) -> Recommender:
         """What gives recommendations for the customer as they are now."""
-        home, customer = self.home, self.customer
-        rule = self.env.policy.recommending
-        return Recommender(home.catalogue, home.models.cooccurrence, customer.products, self.now, rule)
+        return self._parts().recommender()
 
     @property
     def shelf(self) -> Shelf:
@@ -302,9 +288,6 @@ class Turn:
         return self._trigger
 
 
-RECOMMENDED: Final = 10
-"""So many recommendations a condition sees."""
-
 NOTHING: Final = View({}, {})
 """Stands for what there is not, or what a condition does not ask for: most look at the event alone."""
 
@@ -330,49 +313,6 @@ def remembered(kept: dict[str, Any]) -> View:
     fields.setdefault("traits", {})
     fields.setdefault("context", {})
     return View(fields, {"timestamp": kept["timestamp"]})
-
-
-def consents_view(customer: Customer) -> dict[str, Any]:
-    """The customer's consents as conditions and templates see them."""
-    return {
-        key: {"given": consent.given, "at": to_datetime(consent.at), "source": consent.source}
-        for key, consent in customer.consents.items()
-    }
-
-
-def surveys_view(customer: Customer) -> dict[str, Any]:
-    """The last answer to each survey as conditions and templates see it."""
-    return {
-        name: {"score": score, "kind": kind, "group": group_of(kind, score), "at": to_datetime(at)}
-        for name, (score, kind, at) in customer.surveys.items()
-    }
-
-
-def computed_view(audience: Audience, customer: Customer, now: int) -> View:
-    """The computed traits at a moment, each made only when something asks for it."""
-    return View({}, {}, _Readings(audience.traits, customer.computed, now))
-
-
-class _Readings(Mapping[str, Callable[[], Any]]):
-    """The computed traits by name, as something that makes their values."""
-
-    def __init__(self, traits: Mapping[str, Trait], kept: Mapping[str, list[Any]], now: int) -> None:
-        self._traits = traits
-        self._kept = kept
-        self._now = now
-
-    def __getitem__(self, name: str) -> Callable[[], Any]:
-        trait = self._traits[name]
-        return partial(trait.read, own_state(trait, self._kept.get(name)), self._now)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._traits
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._traits)
-
-    def __len__(self) -> int:
-        return len(self._traits)
 
 
 def journey_view(instance: Instance) -> View:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,9 +18,6 @@ UNSUPPRESSED: Final = "Unsuppressed"
 JOURNEY_REQUESTED: Final = "Journey Requested"
 PREFERENCES_CHANGED: Final = "Preferences Changed"
 LOCATION_CHANGED: Final = "Location Changed"
-
-JOURNEY_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-"""What a journey may be called."""
 
 
 @dataclass(slots=True)

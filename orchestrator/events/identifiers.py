@@ -7,6 +7,9 @@ from typing import Any, Final
 
 from orchestrator.events.refusal import Code, refusal, shown
 
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+"""What a journey or a survey may be called."""
+
 ID_MAX: Final = 256
 """The longest id, in characters."""
 

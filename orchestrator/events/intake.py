@@ -11,8 +11,8 @@ from orchestrator.durations import format_duration
 from orchestrator.errors import BadRecord
 from orchestrator.events.engagement import SURVEY_ANSWERED
 from orchestrator.events.envelope import Headers, unwrap, unwrap_structured
-from orchestrator.events.event import CONSENT_CHANGED, JOURNEY_NAME, JOURNEY_REQUESTED, Event
-from orchestrator.events.identifiers import ID_MAX, read_id
+from orchestrator.events.event import CONSENT_CHANGED, JOURNEY_REQUESTED, Event
+from orchestrator.events.identifiers import ID_MAX, NAME, read_id
 from orchestrator.events.payload import ANY_DEPTH_BYTES, check_depth, parse
 from orchestrator.events.refusal import Code, nearest, refusal, shown
 from orchestrator.events.segment import NAME_MAX, read_call, read_object
@@ -203,7 +203,7 @@ def _check_consent(properties: Mapping[str, Any]) -> None:
 def _check_request(properties: Mapping[str, Any]) -> None:
     """Somebody waits for it: what asks for no journey must not pass in silence."""
     journey = properties.get("journey")
-    if type(journey) is not str or JOURNEY_NAME.fullmatch(journey) is None:
+    if type(journey) is not str or NAME.fullmatch(journey) is None:
         raise refusal(
             Code.WRONG_TYPE, f"'properties.journey' of a request is {shown(journey)}: write the name of a journey"
         )

@@ -1,4 +1,4 @@
-"""Answers to surveys: what their scores mean, and how it is known that nobody made them up."""
+"""Answers to surveys, and how it is known that nobody made them up."""
 
 from __future__ import annotations
 
@@ -8,36 +8,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from orchestrator.events.event import JOURNEY_NAME
+from orchestrator.events.identifiers import NAME
 from orchestrator.events.refusal import Code, refusal, shown
-
-SCALES: Final[Mapping[str, range]] = {"nps": range(11), "csat": range(1, 6), "ces": range(1, 8)}
-"""The scores of each kind of survey.
-
-Net Promoter Score: 0 to 10 (Reichheld 2003); customer satisfaction: 1 to 5; customer effort score 2.0: 1 to 7, where 7
-agrees most that it was easy (Dixon et al. 2010).
-"""
-
-_GROUPS: Final[Mapping[str, tuple[tuple[int, str], ...]]] = {
-    "nps": ((6, "detractor"), (8, "passive"), (10, "promoter")),
-    "csat": ((2, "dissatisfied"), (3, "neutral"), (5, "satisfied")),
-    "ces": ((3, "hard"), (4, "neutral"), (7, "easy")),
-}
-"""By kind the groups, from the lowest scores to the highest, each with the highest score that belongs to it."""
+from orchestrator.events.scales import SCALES
 
 _LONGEST_COMMENT: Final = 4_000
 _TOKEN_LENGTH: Final = 32
 _DIGITS: Final = re.compile(r"[0-9]{1,2}")
-
-
-def groups_of(kind: str) -> tuple[str, ...]:
-    """The groups of a kind, the best first."""
-    return tuple(name for _, name in reversed(_GROUPS[kind]))
-
-
-def group_of(kind: str, score: int) -> str:
-    """The group that a score of this kind belongs to."""
-    return next(name for highest, name in _GROUPS[kind] if score <= highest)
 
 
 def token_of(key: bytes, customer_id: str, action_id: str, survey: str, kind: str, score: int, journey: str) -> str:
@@ -58,7 +35,7 @@ def check_answer(properties: dict[str, Any], ids: Iterable[str | None], key: byt
         BadRecord: with the reason.
     """
     survey, kind = properties.get("survey"), properties.get("kind")
-    if type(survey) is not str or JOURNEY_NAME.fullmatch(survey) is None:
+    if type(survey) is not str or NAME.fullmatch(survey) is None:
         raise refusal(Code.BAD_SURVEY, f"'properties.survey' is {shown(survey)}: write the name of a survey")
     if type(kind) is not str or kind not in SCALES:
         raise refusal(Code.BAD_SURVEY, f"'properties.kind' is {shown(kind)}: write one of {', '.join(SCALES)}")

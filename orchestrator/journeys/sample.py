@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from orchestrator.cel.value_types import BOOL, DATE, NUMBERS, TIME_TEXT, Choice, Fields, ListOf, Type
 from orchestrator.engine.customer import USER, Customer
-from orchestrator.engine.turn import computed_view
+from orchestrator.engine.customer_view import computed_view
 from orchestrator.events.view import View
 from orchestrator.journeys.audience import compile_audience
 from orchestrator.journeys.event_schemas import EVENTS, EventSchemas, default_schemas, schemas_of

@@ -25,7 +25,7 @@ from orchestrator.cel.value_types import (
 )
 from orchestrator.engine.visit import CAMPAIGN
 from orchestrator.events.engagement import OPENED
-from orchestrator.events.surveys import SCALES
+from orchestrator.events.scales import SCALES
 from orchestrator.journeys.action import ActionDefinition
 from orchestrator.journeys.audience import EVENT_VARIABLES
 from orchestrator.journeys.definition import JourneyDefinition

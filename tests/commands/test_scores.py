@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orchestrator.console.scores import scores_of, table_of
-from orchestrator.events.surveys import group_of
+from orchestrator.events.scales import group_of
 
 
 def line(score: int, kind: str = "nps", customer: str = "ada", action: str | None = None, **others: Any) -> Any:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given as properties
 from hypothesis import strategies as st
 
-from orchestrator.engine.assignment import arms_of, unite_experiments
+from orchestrator.engine.assignment import unite_experiments
 from orchestrator.engine.customer import EXPERIMENTS_KEPT, Assignment, Customer
-from orchestrator.engine.experiments import Arm, chance, drawn
+from orchestrator.engine.experiments import Arm, arms_of, chance, drawn
 from orchestrator.testing import JourneyTestDriver
 
 Given = Callable[[str], JourneyTestDriver]

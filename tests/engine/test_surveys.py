@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given as forall
 from hypothesis import strategies as st
 
-from orchestrator.events.surveys import SCALES, group_of, groups_of, token_of
+from orchestrator.events.scales import SCALES, group_of, groups_of
+from orchestrator.events.surveys import token_of
 from orchestrator.testing import JourneyTestDriver
 
 HELP = """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from orchestrator.cel.value_types import BOOL, TEXT, TIME, Fields
 from orchestrator.engine.customer import Consent, Customer, Instance
-from orchestrator.engine.turn import Turn, consents_view, journey_view
+from orchestrator.engine.customer_view import consents_view
+from orchestrator.engine.turn import Turn, journey_view
 from orchestrator.events.event import Event
 from orchestrator.journeys.scopes import LEARNT, Scopes
 from orchestrator.testing import JourneyTestDriver
