@@ -33,8 +33,8 @@ def _visible(text: str) -> str:
 ProductId = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_visible)]
 Text = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_visible)]
 Link = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(check_link)]
-Amount = Annotated[StrictInt | StrictFloat, Field(ge=-_AMOUNT_MOST, le=_AMOUNT_MOST, allow_inf_nan=False)]
-NotNegative = Annotated[StrictInt | StrictFloat, Field(ge=0, le=_AMOUNT_MOST, allow_inf_nan=False)]
+Amount = Annotated[StrictFloat, Field(ge=-_AMOUNT_MOST, le=_AMOUNT_MOST, allow_inf_nan=False)]
+NotNegative = Annotated[StrictFloat, Field(ge=0, le=_AMOUNT_MOST, allow_inf_nan=False)]
 Plain = Annotated[str, Field(max_length=2_000)] | StrictBool | StrictInt | StrictFloat
 
 

@@ -142,7 +142,7 @@ def _row(line: int, header: list[str], cells: list[str]) -> _Row:
         return line, None, [f"{count}: put texts with a comma in quotes"]
     plain: dict[str, Any] = {}
     attributes: dict[str, str] = {}
-    wrong = []
+    wrong: dict[str, str] = {}
     for name, cell in zip(header, map(str.strip, cells), strict=True):
         if not cell:
             continue
@@ -152,8 +152,23 @@ def _row(line: int, header: list[str], cells: list[str]) -> _Row:
             else:
                 plain[name] = _value(name, cell)
         except ValueError as error:
-            wrong.append(f"'{name}': {error}")
-    return line, plain | ({"attributes": attributes} if attributes else {}), wrong
+            wrong[name] = f"'{name}': {error}"
+    if wrong:
+        others = _wrong_values(plain)
+        return line, None, [*wrong.values(), *(text for text in others if not text.startswith(_begin(wrong)))]
+    return line, plain | ({"attributes": attributes} if attributes else {}), []
+
+
+def _begin(fields: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(f"'{field}'" for field in fields)
+
+
+def _wrong_values(plain: Mapping[str, Any]) -> list[str]:
+    try:
+        CatalogProduct.model_validate(plain)
+    except ValidationError as error:
+        return told(error)
+    return []
 
 
 def _value(name: str, cell: str) -> Any:

@@ -112,3 +112,18 @@ def test_what_is_no_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
 
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     assert problems(tmp_path / "catalog.csv") == ["0: cannot be read: No such file or directory"]
+
+
+def test_a_cell_that_cannot_be_read_hides_no_other_mistake_of_its_line(tmp_path: Path) -> None:
+    rows = "id,name,price,currency,stock\nP-1,Mug,-5,EURO,abc\n"
+    assert problems(written(tmp_path, rows)) == [
+        "2: 'stock': 'abc' is no whole number: write digits alone, such as 12",
+        "2: 'price' must be at least 0, not the number -5.0",
+        "2: 'currency': 'EURO' is no currency: write its code, such as EUR",
+    ]
+
+
+def test_a_price_that_is_no_number_is_told_as_one(tmp_path: Path) -> None:
+    rows = '{"id":"P-1","name":"Mug","price":"cheap","currency":"EUR"}\n'
+    (problem,) = problems(written(tmp_path, rows, "catalog.jsonl"))
+    assert problem == "1: 'price' must be a number, not 'cheap'"
