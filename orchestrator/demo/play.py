@@ -8,12 +8,14 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any, Final
 
 from rich.console import Console
 
 from orchestrator.console.follow import BEGINNING, Follower
 from orchestrator.contracts.product_file import products_in
+from orchestrator.demo.comparison import compare, table
 from orchestrator.demo.folder import DemoFolder
 from orchestrator.demo.latency import Latency
 from orchestrator.demo.screen import Screen
@@ -96,8 +98,29 @@ class Demo:
             self._console.print()
             for line in summary(outcome):
                 self._say(line)
+            await self._compare(settings, feed, outcome)
             if self._options.serve:
                 await self._serve(bootstrap, worker)
+
+    async def _compare(self, settings: Settings, feed: ShopFeed, outcome: Outcome) -> None:
+        """Does the same in the pure engine, which takes some ten seconds; Ctrl-C need not wait for them."""
+        self._say("")
+        self._say("doing the same without Kafka, without and with the policy")
+        ended = Event()
+        try:
+            comparison = await asyncio.to_thread(
+                compare,
+                self._pack,
+                settings,
+                feed.lines,
+                outcome.tally.by_customer,
+                self._options.until_ms,
+                lambda: not ended.is_set(),
+            )
+        finally:
+            ended.set()
+        for line in table(comparison):
+            self._say(line)
 
     async def _watched(self, settings: Settings, bootstrap: str, feed: ShopFeed, worker: WorkerProcess) -> Outcome:
         """Plays all events and waits until everything is decided and read."""

@@ -51,6 +51,10 @@ def test_it_plays_the_shop_and_tells_what_happened(tmp_path: Path, run: Run) -> 
     assert re.search(r"^[\d,]+ events came twice and counted once", said, re.MULTILINE)
     assert re.search(r"^ +\d  not_json, such as: the record is no JSON", said, re.MULTILINE)
     assert re.search(r"^One customer: user_\d+$", said, re.MULTILINE)
+    assert re.search(r"^  marketing messages at night, .+ [1-9]\d* +0 +0$", said, re.MULTILINE)
+    assert re.search(
+        r"^  marketing due while a journey had asked for quiet +0 +[1-9]\d* +[1-9]\d*$", said, re.MULTILINE
+    )
     assert "a public clickstream of 600 users" in said
     assert is_clean(tmp_path)
 
