@@ -205,6 +205,7 @@ class _Project:
         self._sources: dict[str, Source] = {}
         self._schemas = default_schemas()
         self._knows_actions = True
+        self._knows_policy = True
 
     def read(self, folder: Path) -> None:
         """Reads all definitions of a project."""
@@ -228,7 +229,8 @@ class _Project:
     def _read_singles(self, folder: Path) -> None:
         """Reads the files of which a project has at most one."""
         if _is_there(folder / POLICY):
-            self._policy = self._read_one(folder / POLICY, PolicyDefinition) or self._policy
+            policy = self._read_one(folder / POLICY, PolicyDefinition)
+            self._policy, self._knows_policy = policy or self._policy, policy is not None
             self._read_suppressed(folder)
         if _is_there(folder / TRAITS):
             self._traits = self._read_one(folder / TRAITS, TraitsDefinition)
@@ -370,7 +372,7 @@ class _Project:
         purposes = [action.purpose] if action.purpose else [journey.purpose for journey in journeys] or [PURPOSE]
         yield from check_locked(action, purposes, self._brand, self._partials.texts)
         yield from check_blocks(action, self._partials.texts)
-        if self._knows_actions:
+        if self._knows_actions and self._knows_policy:
             yield from check_survey(action, self._actions.models, self._policy)
 
     def _users(self) -> dict[str, list[JourneyDefinition]]:
@@ -390,8 +392,8 @@ class _Project:
             computed=computed_types(traits, self._schemas) if traits is not None else None,
             segments=tuple(self._segments.segments) if self._segments is not None and self._knows_actions else None,
             channels=tuple(sorted(self._channel_names)),
-            presence=self._policy.channel is not None,
-            recommends=self._policy.recommendations is not None or not self._knows_actions,
+            presence=self._policy.channel is not None or not self._knows_policy,
+            recommends=self._policy.recommendations is not None or not (self._knows_actions and self._knows_policy),
             surveys=self._surveys(),
         )
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from orchestrator.errors import DefinitionError
+from orchestrator.journeys.load import load
 from orchestrator.journeys.pack import Pack
 from orchestrator.testing.texts import pack_of
 
@@ -191,3 +194,17 @@ def test_a_survey_needs_a_page_to_be_answered_on() -> None:
 def test_a_template_asks_for_a_survey_that_there_is() -> None:
     (found,) = problems(PARTNERS.replace("{{ edit.words }}", "{{ edit.words }} {{ survey.question }}"))
     assert "the action has no 'survey'" in found
+
+
+def test_what_stands_in_a_policy_that_is_wrong_elsewhere_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    (tmp_path / "actions").mkdir()
+    (tmp_path / "actions" / "ask.yaml").write_text(
+        "action: ask\nchannel: crm\nsurvey: {kind: nps, name: liked}\n"
+        "content: {object: task, fields: {text: '{{ survey.question }} {{ recommend(2) | length }}'}}\n"
+    )
+    (tmp_path / "policy.yaml").write_text(
+        "timezone: Atlantis\nsurveys: {link: https://shop.example.com/s}\nrecommendations: {}\n"
+    )
+    with pytest.raises(DefinitionError) as error:
+        load(tmp_path)
+    assert [problem.path.name for problem in error.value.problems] == ["policy.yaml"]
