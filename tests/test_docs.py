@@ -65,6 +65,15 @@ def test_the_example_does_what_its_page_says(page: Path, tmp_path: Path) -> None
         play(test, driver)
 
 
+def test_the_action_and_the_placement_of_the_page_on_arbitration_are_right(tmp_path: Path) -> None:
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", (DOCS / "arbitration.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    (tmp_path / "actions").mkdir()
+    (tmp_path / "actions" / "bike-lights.yaml").write_text(next(text for text in blocks if "action: bike" in text))
+    (tmp_path / "placements.yaml").write_text(next(text for text in blocks if text.startswith("placements:")))
+
+    assert list(load(tmp_path).placements) == ["home-page"]
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if "```python" in page.read_text("utf-8")])
 def test_the_example_in_python_holds(page: Path, tmp_path: Path) -> None:
     project = project_of(page, tmp_path)

@@ -13,7 +13,7 @@ from orchestrator.durations import DurationMs
 from orchestrator.journeys.blocks import BlockDefinition, BlockName
 from orchestrator.journeys.chain import LinkDefinition
 from orchestrator.journeys.channel_policy import SendTime
-from orchestrator.journeys.entries import Moment
+from orchestrator.journeys.entries import Moment, read_written
 from orchestrator.journeys.model import CEL, Cel, Model, Name, Priority, at_key
 from orchestrator.journeys.source import Location
 from orchestrator.journeys.surveys import SurveyDefinition
@@ -21,10 +21,14 @@ from orchestrator.journeys.surveys import SurveyDefinition
 GOALS: Final = ("inform", "solve", "anticipate", "sell", "retain", "serve")
 RULES: Final = ("eligibility", "applicability", "suitability")
 """What an action asks before it is said: may they, does it make sense now, should we."""
+AMOUNTS: Final = ("propensity", "value", "cost")
+"""What an action says in numbers, or in expressions that give one."""
 
 LEAST_WEIGHT: Final = -100
 MOST_WEIGHT: Final = 900
 MOST_MONEY: Final = 1_000_000_000
+_NO_NUMBERS: Final = frozenset({"", ".nan", ".inf", "+.inf", "-.inf"})
+"""How YAML writes what is no number, or has no bounds; and nothing. No expressions."""
 
 GoalName = Literal["inform", "solve", "anticipate", "sell", "retain", "serve"]
 
@@ -51,7 +55,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _propensity(value: Any) -> Any:
-    if isinstance(value, str) and value:
+    if isinstance(value, str) and value.lower() not in _NO_NUMBERS:
         return value
     if not _is_number(value) or not 0 <= value <= 1:
         raise ValueError("a propensity is a number from 0 to 1, or CEL that gives one")
@@ -59,7 +63,7 @@ def _propensity(value: Any) -> Any:
 
 
 def _money(value: Any) -> Any:
-    if isinstance(value, str) and value:
+    if isinstance(value, str) and value.lower() not in _NO_NUMBERS:
         return value
     if not _is_number(value) or not 0 <= value <= MOST_MONEY:
         raise ValueError(f"a value or a cost is a number from 0 to {MOST_MONEY}, or CEL that gives one")
@@ -223,6 +227,23 @@ class ActionDefinition(Model):
             if key in self.model_fields_set:
                 remedy = "name it in 'treatments'" if key == "channel" else "move it into the treatment of its channel"
                 raise at_key(key, f"'{key}' cannot stand beside 'treatments': {remedy}")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_said(self) -> ActionDefinition:
+        if self.from_ is not None and self.until is not None:
+            starts, ends = read_written(self.from_), read_written(self.until, end=True)
+            # Of moments with and without an offset, only the policy's time zone tells which is earlier.
+            if (starts.tzinfo is None) == (ends.tzinfo is None) and ends <= starts:
+                raise at_key("until", f"it is never said: 'until' ({self.until}) is not after 'from' ({self.from_})")
+        return self
+
+    @model_validator(mode="after")
+    def _weighs_by_different_names(self) -> ActionDefinition:
+        names = [weight.name for weight in self.weights]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise at_key("weights", f"two weights have the name '{twice}': the trace tells them by it")
         return self
 
     @property

@@ -8,8 +8,8 @@ from typing import Any
 from orchestrator.cel.checker import check_types, is_field, type_of, unknown_field
 from orchestrator.cel.expression import CelError
 from orchestrator.cel.signatures import comparable
-from orchestrator.cel.value_types import DATE, DYN, NULL, TEXT, TIME, TIME_TEXT, Choice, described, is_text
-from orchestrator.journeys.action import RULES, ActionDefinition
+from orchestrator.cel.value_types import DATE, DYN, NULL, NUMBERS, TEXT, TIME, TIME_TEXT, Choice, described, is_text
+from orchestrator.journeys.action import AMOUNTS, RULES, ActionDefinition
 from orchestrator.journeys.definition import JourneyDefinition
 from orchestrator.journeys.entry_checks import entry_segments
 from orchestrator.journeys.event_schemas import EventSchemas
@@ -52,11 +52,20 @@ def check_action_types(
         for found in expressions(action):
             if _compiles(found.source, ALL_VARIABLES):
                 yield from _check(found, variables)
+                yield from _check_amount(found, variables)
     own = scopes.of_action(action)
     shown = {journey: {**variables, **own} for journey, variables in seen.items()}
     for location, text in texts_of(action):
         for misuse in check_template(text, shown, partials):
             yield _placed(misuse, location, text)
+
+
+def _check_amount(found: Marked, variables: Variables) -> Iterator[Finding]:
+    name = str(found.location[-1])
+    if name in AMOUNTS:
+        made = type_of(found.source, variables)
+        if made not in (DYN, *NUMBERS):
+            yield Finding(found.location, f"'{name}' is {described(made)}, and a number is needed")
 
 
 def _placed(misuse: Misuse, location: Location, text: str) -> Finding:

@@ -92,7 +92,7 @@ def test_a_propensity_that_is_none_is_unknown_and_the_story_says_so(given: Given
     assert "customer.traits.propensity.coupon is no number from 0 to 1" in reason
 
 
-@pytest.mark.parametrize("general", ["event.properties.nothing", "'much'", "7.0"])
+@pytest.mark.parametrize("general", ["event.properties.nothing", "dyn('much')", "7.0"])
 def test_a_propensity_that_cannot_be_worked_out_is_unknown(given: Given, general: str) -> None:
     driver = given(branch_by(LIKELY, f'propensity: "{general}"'))
     assert said(driver.track("ada", "Product Added")) == ["bye"]

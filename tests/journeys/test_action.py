@@ -94,7 +94,22 @@ BAD = {
     "a weight beyond bounds": ("weights: [{name: w, if: 'true', weight: -101}]", f"4: {WEIGHT}"),
     "a negative propensity": ("propensity: -0.1", "4: a propensity is a number from 0 to 1, or CEL that gives one"),
     "a propensity above 1": ("propensity: 1.1", "4: a propensity is a number from 0 to 1, or CEL that gives one"),
-    "a propensity that is no number": ("propensity: .nan", "4: 'propensity' is no condition: there is no 'nan' here"),
+    "a propensity that is no number": (
+        "propensity: .nan",
+        "4: a propensity is a number from 0 to 1, or CEL that gives one",
+    ),
+    "a value without bounds": ("value: .inf", f"4: {MONEY}"),
+    "a propensity that is a text": ("propensity: \"'high'\"", "4: 'propensity' is a text, and a number is needed"),
+    "a value that is a condition": ("value: customer.known", "4: 'value' is true or false, and a number is needed"),
+    "a cost that is a list": ("cost: '[1]'", "4: 'cost' is a list, and a number is needed"),
+    "an end before the beginning": (
+        "from: 2026-06-01\nuntil: 2026-03-01",
+        "5: it is never said: 'until' (2026-03-01) is not after 'from' (2026-06-01)",
+    ),
+    "two weights of one name": (
+        "weights: [{name: w, if: 'true', weight: 1}, {name: w, if: 'true', weight: 2}]",
+        "4: two weights have the name 'w': the trace tells them by it",
+    ),
     "a negative value": ("value: -1", f"4: {MONEY}"),
     "a cost beyond all bounds": ("cost: 1e300", f"4: {MONEY}"),
     "a value that does not compile": ("value: 1 +", "4: 'value' is no condition: the expression is not complete"),
@@ -113,6 +128,11 @@ def test_what_is_wrong_is_told_with_what_is_allowed(tmp_path: Path, line: str, m
     found = problems(tmp_path, f"action: a\nchannel: sms\ncontent: {{text: Hi}}\n{line}\n")
     assert len(found) == 1
     assert message in found[0]
+
+
+def test_an_action_may_be_for_a_single_day(tmp_path: Path) -> None:
+    lines = "from: 2026-03-01\nuntil: 2026-03-01\n"
+    assert problems(tmp_path, f"action: a\nchannel: sms\ncontent: {{text: Hi}}\n{lines}") == []
 
 
 def test_an_action_says_something_on_a_channel(tmp_path: Path) -> None:
