@@ -50,7 +50,12 @@ def shown(customer: Customer, alias: str | None, audience: Audience, now: int) -
     for past in plain.get("past", {}).values():
         _rewrite(past, "entered_at")
     for offer in plain.get("offers", {}).values():
+        if not offer["since"]:  # one of a placement waits for nothing
+            del offer["since"]
         _rewrite(offer, "due", "expires_at", "since")
+        _rewrite(offer.get("cause") or {}, "timestamp")
+    for name, rows in plain.get("placed", {}).items():
+        plain["placed"][name] = [_place(*row) for row in rows]
     for ticket in plain.get("tickets", {}).values():
         _rewrite(ticket, "asked_at", "window", "until")
     for instance in plain.get("instances", {}).values():
@@ -65,6 +70,10 @@ def _rewrite(fields: dict[str, Any], *moments: str) -> None:
     for name in moments:
         if type(fields.get(name)) is int:
             fields[name] = format_moment(fields[name])
+
+
+def _place(action: str, action_id: str, place: int, expires_at: int) -> dict[str, Any]:
+    return {"place": place, "action": action, "action_id": action_id, "expires_at": format_moment(expires_at)}
 
 
 async def _records(settings: Settings, bootstrap: str, customer_id: str) -> dict[str, Record]:
