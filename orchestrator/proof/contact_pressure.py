@@ -108,9 +108,12 @@ class ContactPressure(Watcher):
     def arbitration(self, value: dict[str, Any]) -> None:
         """As ``Watcher.arbitration``."""
         self.hushed += "quiet" in value["excluded"]
-        won = [each for each in value["chosen"] if each["goal"] in self.first]
-        others = [each for each in (*value["chosen"], *value["next"]) if each["goal"] not in self.first]
-        if won and any(each["factors"]["priority"] > won[-1]["factors"]["priority"] for each in others):
+        ranked = [*value["chosen"], *value["next"]]
+        sales = [each["factors"]["priority"] if each["goal"] not in self.first else 0.0 for each in ranked]
+        if any(
+            each["goal"] in self.first and max(sales[place:]) > each["factors"]["priority"]
+            for place, each in enumerate(value["chosen"])
+        ):
             self.outranked.append(value)
 
     @property

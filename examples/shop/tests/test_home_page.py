@@ -44,3 +44,14 @@ def test_whom_the_chat_did_not_help_is_served_before_all_else(driver: JourneyTes
 
 def test_other_pages_are_left_alone(driver: JourneyTestDriver, ada: str) -> None:
     assert offers(driver, userId=ada, properties={"path": "/cart"}) == []
+
+
+def test_who_waits_for_an_order_sees_it_before_what_is_worth_more(driver: JourneyTestDriver, ada: str) -> None:
+    assert "home-order" not in offers(driver, userId=ada)
+    driver.track(ada, "Order Completed", {"order_id": "o1", "cart_id": "c1", "total": 63.9, "products": []})
+    driver.advance("4 days")
+    found = offers(driver, userId=ada)
+    assert found[0] == "home-order"
+    assert "home-workshop" in found
+    driver.advance("10 days")
+    assert "home-order" not in offers(driver, userId=ada)
