@@ -49,13 +49,7 @@ def shown(customer: Customer, alias: str | None, audience: Audience, now: int) -
     _rewrite(plain.get("campaign", {}), "at")
     for past in plain.get("past", {}).values():
         _rewrite(past, "entered_at")
-    for offer in plain.get("offers", {}).values():
-        if not offer["since"]:  # one of a placement waits for nothing
-            del offer["since"]
-        _rewrite(offer, "due", "expires_at", "since")
-        _rewrite(offer.get("cause") or {}, "timestamp")
-    for name, rows in plain.get("placed", {}).items():
-        plain["placed"][name] = [_place(*row) for row in rows]
+    _open(plain)
     for ticket in plain.get("tickets", {}).values():
         _rewrite(ticket, "asked_at", "window", "until")
     for instance in plain.get("instances", {}).values():
@@ -70,6 +64,17 @@ def _rewrite(fields: dict[str, Any], *moments: str) -> None:
     for name in moments:
         if type(fields.get(name)) is int:
             fields[name] = format_moment(fields[name])
+
+
+def _open(plain: dict[str, Any]) -> None:
+    """What was said and may yet be withdrawn, and what stands in placements."""
+    for offer in plain.get("offers", {}).values():
+        if not offer["since"]:  # one of a placement waits for nothing
+            del offer["since"]
+        _rewrite(offer, "due", "expires_at", "since")
+        _rewrite(offer.get("cause") or {}, "timestamp")
+    for name, rows in plain.get("placed", {}).items():
+        plain["placed"][name] = [_place(*row) for row in rows]
 
 
 def _place(action: str, action_id: str, place: int, expires_at: int) -> dict[str, Any]:
