@@ -33,11 +33,11 @@ class SelectionDefinition(Model):
 
 
 def _form(value: Any) -> str:
-    return "SelectionDefinition" if isinstance(value, Mapping | Model) else "names"
+    return "SelectionDefinition" if isinstance(value, Mapping | Model) else "actions"
 
 
 Selection = Annotated[
-    Annotated[ActionNames, Tag("names")] | Annotated[SelectionDefinition, Tag("SelectionDefinition")],
+    Annotated[ActionNames, Tag("actions")] | Annotated[SelectionDefinition, Tag("SelectionDefinition")],
     Discriminator(_form),
 ]
 
