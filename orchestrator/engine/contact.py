@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from orchestrator.engine.address import address
 from orchestrator.engine.calendar import DAY_MS, zone_of
 from orchestrator.engine.contact_policy import ALWAYS_PASSES, NO_CONTACT_POLICY, Cap, ContactPolicy, Message, Scope
-from orchestrator.engine.contacts import MOST_KEPT, Contact, Contacts, bounded, recorded
+from orchestrator.engine.contacts import CONTACTS_KEPT, FEW_KEPT, MOST_KEPT, Contact, Contacts, bounded, recorded
 from orchestrator.engine.customer import Offer
 from orchestrator.engine.frequency import fits, free_from, taken
 from orchestrator.engine.offers import action_of
@@ -306,10 +306,11 @@ def record(turn: Turn, made: Offer, treatment: Treatment) -> Contact:
         journey=made.journey,
         state_at=turn.now,
     )
-    customer, now = turn.customer, turn.now
-    customer.contacts = recorded(
-        customer.contacts, contact, now, lambda kept: needed(turn.env.policy.contact, kept, now)
-    )
+    env, customer, now = turn.env, turn.customer, turn.now
+    policy = env.policy.contact
+    counts = (lambda kept: needed(policy, kept, now)) if policy.caps or policy.pressure else None
+    most = CONTACTS_KEPT if env.remembers else FEW_KEPT
+    customer.contacts = recorded(customer.contacts, contact, now, counts, most)
     return contact
 
 

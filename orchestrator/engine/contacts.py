@@ -12,6 +12,9 @@ from typing import Final, overload
 CONTACTS_KEPT: Final = 64
 """How many contacts a record holds, the newest ones, unless caps ask for more."""
 
+FEW_KEPT: Final = 8
+"""How many it holds where nothing is decided by them, for people to see: each rewriting of the record costs."""
+
 MOST_KEPT: Final = 256
 """How many it holds at most: where caps ask for so many, nothing that they bind goes out until they ask for fewer."""
 
@@ -105,18 +108,21 @@ class Contacts(Sequence[Contact]):
         """These too; one that is there already is replaced."""
         return Contacts.of({contact.id: contact for contact in (*self.all, *contacts)}.values())
 
-    def appended(self, contact: Contact, oldest: int) -> Contacts | None:
-        """With one more at the end, if that is its place, none is older than ``oldest`` and there is room.
+    def appended(self, contact: Contact, oldest: int, most: int, *, shifts: bool) -> Contacts | None:
+        """With one more at the end, if that is its place, none is older than ``oldest`` and there is room for it.
 
-        Nothing is read for it but two moments: that is most of what is published.
+        If it ``shifts``, the oldest makes room where there are ``most``. Nothing is read for it but two moments: that
+        is most of what is published.
         """
         text = self._text
         if not text:
             return Contacts(_written(contact), (contact,))
         first, last = _moment(text.partition(_BETWEEN_CONTACTS)[0]), _moment(text.rpartition(_BETWEEN_CONTACTS)[2])
-        if first <= oldest or last >= contact.at or text.count(_BETWEEN_CONTACTS) + 1 >= CONTACTS_KEPT:
+        count = text.count(_BETWEEN_CONTACTS) + 1
+        if first <= oldest or last >= contact.at or count > most or (count == most and not shifts):
             return None
-        return Contacts(f"{text}{_BETWEEN_CONTACTS}{_written(contact)}")
+        kept = text if count < most else text.partition(_BETWEEN_CONTACTS)[2]
+        return Contacts(f"{kept}{_BETWEEN_CONTACTS}{_written(contact)}" if kept else _written(contact))
 
     def __bool__(self) -> bool:
         return bool(self._text)
@@ -143,19 +149,21 @@ Needed = Callable[[Sequence[Contact]], Collection[str]]
 """Gives the ids of those that caps ask for."""
 
 
-def recorded(contacts: Contacts, contact: Contact, now: int, needed: Needed) -> Contacts:
+def recorded(
+    contacts: Contacts, contact: Contact, now: int, needed: Needed | None = None, most: int = CONTACTS_KEPT
+) -> Contacts:
     """With one that is published now, as ``bounded`` has them."""
-    appended = contacts.appended(contact, now - KEPT_MS)
-    return appended if appended is not None else bounded(contacts.with_(contact), now, needed)
+    appended = contacts.appended(contact, now - KEPT_MS, most, shifts=needed is None)
+    return appended if appended is not None else bounded(contacts.with_(contact), now, needed, most)
 
 
-def bounded(contacts: Contacts, now: int, needed: Needed) -> Contacts:
-    """Without those that are too old or too many; ``needed`` gives the ids of those that caps ask for."""
-    if len(contacts) <= CONTACTS_KEPT and all(contact.at > now - KEPT_MS for contact in contacts):
+def bounded(contacts: Contacts, now: int, needed: Needed | None = None, most: int = CONTACTS_KEPT) -> Contacts:
+    """Without those that are too old or too many; ``needed`` gives the ids of those that caps ask for, if any do."""
+    if len(contacts) <= most and all(contact.at > now - KEPT_MS for contact in contacts):
         return contacts
-    asked_for = needed(contacts)
+    asked_for = needed(contacts) if needed is not None else ()
     others = [contact for contact in contacts if contact.id not in asked_for and contact.at > now - KEPT_MS]
-    room = max(CONTACTS_KEPT - len(asked_for), 0)
+    room = max(most - len(asked_for), 0)
     kept = {contact.id for contact in others[len(others) - min(room, len(others)) :]}.union(asked_for)
     return Contacts.of([contact for contact in contacts if contact.id in kept][-MOST_KEPT:])
 

@@ -139,11 +139,13 @@ class Env:
     browsed: frozenset[str] = field(init=False)
     attends: bool = field(init=False)
     times_sends: bool = field(init=False)
+    remembers: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """What nobody hears need not be kept for anybody; ``derives``: events count for traits, segments or times.
 
         ``browsed`` are the events that recommendations go by.
+        ``remembers``: something is decided by what was said before.
         ``times_sends``: it matters in which hours customers read; ``attends``: that, or where they are.
         """
         object.__setattr__(self, "standing", _standing(self.placements))
@@ -156,6 +158,9 @@ class Env:
         timed = timed or any(journey.times_sends for journey in self.pinned.values())
         object.__setattr__(self, "times_sends", timed)
         object.__setattr__(self, "attends", timed or policy is not None)
+        decides = self.attribution is not None or self.policy != DEFAULT_POLICY
+        chained = any(action.chain or action.routed for action in self.actions.values())
+        object.__setattr__(self, "remembers", decides or chained)
         object.__setattr__(self, "credited", self.attribution.events if self.attribution is not None else frozenset())
         object.__setattr__(self, "heard", frozenset().union(*(journey.hears for journey in self.pinned.values())))
 

@@ -155,12 +155,14 @@ def test_two_records_unite_the_same_in_any_order_and_once(one: Contacts, two: Co
     assert states(united(united(one, two), three)) == states(united(one, united(two, three)))
 
 
-@for_any(st.lists(st.integers(0, 5), max_size=CONTACTS_KEPT + 5), st.booleans())
-def test_one_more_is_recorded_as_if_all_were_written_anew(steps: list[int], parsed: bool) -> None:
+@for_any(st.lists(st.integers(0, 5), max_size=12), st.booleans(), st.booleans(), st.integers(1, 5))
+def test_one_more_is_recorded_as_if_all_were_written_anew(
+    steps: list[int], parsed: bool, capped: bool, most: int
+) -> None:
     found, expected, at = Contacts(), Contacts(), KEPT_MS
     for number, step in enumerate(steps):
         at += step * KEPT_MS // 8
         said = contact(number, at)
-        found = recorded(Contacts(found.text) if parsed else found, said, at, lambda kept: ())
-        expected = Contacts.of([*(each for each in expected if each.at > at - KEPT_MS), said][-CONTACTS_KEPT:])
+        found = recorded(Contacts(found.text) if parsed else found, said, at, (lambda _: ()) if capped else None, most)
+        expected = Contacts.of([*(each for each in expected if each.at > at - KEPT_MS), said][-most:])
         assert found.text == expected.text
