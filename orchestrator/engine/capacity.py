@@ -58,9 +58,11 @@ def full(turn: Turn, made: Offer, treatment: Treatment, rank: Callable[[], Itera
             if early
             else None
         )
+    closed = _closed(turn, capacity)
+    if closed is not None and (closed.until is None or closed.until >= made.expires_at):
+        return closed
     if ticket is None or ticket.pool != capacity.name or ticket.until is not None:
         _ask(turn, made, capacity, list(rank()))
-    closed = _closed(turn, capacity)
     detail = f"it waits for a place: {capacity.said}"
     words = detail if closed is None else f"{closed.detail}; {detail}"
     return Verdict("capacity", words, made.expires_at, answered=True)
@@ -145,7 +147,7 @@ def _closed(turn: Turn, capacity: Capacity) -> Verdict | None:
         return None
     opens = capacity.hours.opens(turn.now)
     if opens is None:
-        return Verdict("closed", f"{capacity.name} never opens again")
+        return Verdict("closed", f"{capacity.name} never opens again", elsewhere=True)
     return (
         None
         if opens == turn.now

@@ -50,10 +50,11 @@ def refused(turn: Turn, message: Full) -> None:
     if made is None or made.due is None:
         return
     instead, action = capacity.instead if capacity is not None else "", action_of(turn, made)
-    if not instead and (action is None or not action.chain):
+    in_chain = action is not None and bool(action.chain)
+    if not instead and not in_chain:
         refuse(turn, made, Verdict("capacity", message.detail))
         return
-    divert(turn, made, instead or NOWHERE)  # The next link of a chain follows.
+    divert(turn, made, NOWHERE if in_chain else instead)  # Of a chain the next link follows.
     made.due = turn.now
     put(turn, made, stay_of(turn, made))
     forget_expired(turn)

@@ -8,7 +8,7 @@ an action is out on one channel, and not answered, it goes out on no other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -61,7 +61,9 @@ def route(turn: Turn, made: Offer, action: Action, gate: Gate) -> Choice:
         return Choice(treatment, off_site(turn, treatment) or gate(treatment))
     if action.chain:
         return _link(turn, made, action, gate)
-    return choose(turn, action, lambda each: off_site(turn, each) or out_elsewhere(turn, each) or gate(each))
+    return choose(
+        turn, action, lambda each: off_site(turn, each) or out_elsewhere(turn, each) or _in_time(made, gate(each))
+    )
 
 
 def _link(turn: Turn, made: Offer, action: Action, gate: Gate) -> Choice:
@@ -69,10 +71,18 @@ def _link(turn: Turn, made: Offer, action: Action, gate: Gate) -> Choice:
     chain = place_of(customer, made)
     if answered(customer, chain):
         return Choice(treatment, Verdict("withdrawn", "the customer has answered the message before it"))
-    verdict = off_site(turn, treatment) or out_elsewhere(turn, treatment, chain.sent) or gate(treatment)
+    verdict = off_site(turn, treatment) or out_elsewhere(turn, treatment, chain.sent) or _in_time(made, gate(treatment))
     if verdict is not None and verdict.elsewhere and chain.number + 1 < len(action.chain):
         return Choice(treatment, replace(verdict, until=None))
     return Choice(treatment, verdict)
+
+
+def _in_time(made: Offer, verdict: Verdict | None) -> Verdict | None:
+    """A channel that opens only when the offer has expired is shut to it; another one may not be."""
+    if verdict is None or verdict.until is None or verdict.answered or verdict.until < made.expires_at:
+        return verdict
+    detail = f"{verdict.detail}, but it expires at {format_moment(made.expires_at)}"
+    return replace(verdict, detail=detail, until=None, elsewhere=True)
 
 
 def choose(turn: Turn, action: Action, gate: Gate) -> Choice:
@@ -104,19 +114,23 @@ def off_site(turn: Turn, treatment: Treatment) -> Verdict | None:
     return Verdict(_RULE, "the visitor is not on the site", elsewhere=True)
 
 
-def out_elsewhere(turn: Turn, treatment: Treatment, before: Container[str] = _NOTHING) -> Verdict | None:
+def out_elsewhere(turn: Turn, treatment: Treatment, before: Collection[str] = _NOTHING) -> Verdict | None:
     """Why the action may not go out on this channel: it is out on another one, and not answered.
 
     Args:
-        before: the ids of the messages that this one follows.
+        before: the ids of the messages that this one follows. What was out already when the first of them went out is
+            no hindrance either: of two runs of a chain the later one goes on.
     """
-    for contact in turn.customer.contacts:
+    contacts = turn.customer.contacts
+    began = next(((contact.at, contact.id) for contact in contacts if contact.id in before), None) if before else None
+    for contact in contacts:
         is_open = contact.counts and not contact.answered and contact.at + treatment.expires_ms > turn.now
         if (
             is_open
             and contact.action == treatment.name
             and contact.channel != treatment.channel.name
             and contact.id not in before
+            and (began is None or (contact.at, contact.id) > began)
         ):
             until = format_moment(contact.at + treatment.expires_ms)
             return Verdict(_RULE, f"it is out on {contact.channel} until {until}", elsewhere=True)
@@ -130,11 +144,10 @@ def fixed(turn: Turn, action: Action) -> Kind | None:
 
 
 def preferred(customer: Customer) -> list[str]:
-    """The channels that the customer chose, the dearest first."""
+    """The channels that the customer chose, the dearest first; other systems write them as SMS or Email."""
     said = customer.traits.get(PREFERRED)
-    if isinstance(said, list):
-        return [each for each in said if isinstance(each, str)]
-    return [said] if isinstance(said, str) else []
+    chosen = said if isinstance(said, list) else [said]
+    return [each.strip().lower() for each in chosen if isinstance(each, str)]
 
 
 def _ranked(turn: Turn, action: Action) -> tuple[list[tuple[Treatment, _Rank]], list[dict[str, str]]]:
@@ -163,20 +176,20 @@ def _rank(turn: Turn, action: Action, treatment: Treatment, place: int, read: st
         not here,
         channel != read,
         -round(turn.home.models.response(channel, hour), 2),
-        _cost(action, treatment, policy.costs if policy is not None else {}),
+        _cost(treatment, policy.costs if policy is not None else {}),
         place,
     )
 
 
-def _cost(action: Action, treatment: Treatment, costs: Mapping[str, float]) -> float:
+def _cost(treatment: Treatment, costs: Mapping[str, float]) -> float:
     """That of the treatment; of one that says nothing of its own, what the policy says of the channel.
 
     A cost that is an expression is worth what the policy says, for it is asked for before there is a message.
     """
     own = treatment.cost
-    if own == action.cost or not isinstance(own, int | float):
-        return costs.get(treatment.channel.name, own if isinstance(own, int | float) else 0.0)
-    return own
+    if treatment.costs_itself and isinstance(own, int | float):
+        return own
+    return costs.get(treatment.channel.name, own if isinstance(own, int | float) else 0.0)
 
 
 def _last_read(customer: Customer) -> str | None:

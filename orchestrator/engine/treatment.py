@@ -36,7 +36,8 @@ class Treatment:
     """An action in its channel: what is published. ``name``, ``goal``, ``group`` and ``kind`` are the action's.
 
     ``expires_ms`` counts from the time it is due; ``priority`` is larger for what matters more. ``cost`` is a
-    number, or an expression that gives one. ``queue`` is that of the channel whose places it needs, if there is one.
+    number, or an expression that gives one; ``costs_itself``: it is that of this channel, not of the action on all of
+    them. ``queue`` is that of the channel whose places it needs, if there is one.
     """
 
     name: str
@@ -50,3 +51,4 @@ class Treatment:
     kind: str | None = None
     cost: float | Condition = 0.0
     queue: str = ""
+    costs_itself: bool = False

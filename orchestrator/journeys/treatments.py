@@ -105,4 +105,5 @@ def _treatment(action: Action, said: TreatmentDefinition, channel: str, pack: Pa
         kind=action.kind,
         queue=queue_of(said),
         cost=action.cost if said.cost is None else amount(said.cost),
+        costs_itself=said.cost is not None,
     )

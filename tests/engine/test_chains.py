@@ -268,3 +268,32 @@ def chain_of(driver: JourneyTestDriver, action: dict[str, Any]) -> list[str]:
         found.append(earlier)
         action = by_id[earlier]
     return found
+
+
+def test_of_two_runs_of_a_chain_the_later_one_goes_on() -> None:
+    driver = JourneyTestDriver.of_text(WORLD.replace("entry: {on: Stuck}", "entry: {on: Stuck, reentry: after_exit}"))
+    driver.identify("ada", EVERYWHERE)
+    driver.track("ada", "Page Viewed")
+    assert said(driver.track("ada", "Stuck")) == [("action", "web")]
+    assert said(driver.track("ada", "Stuck", after="5 minutes")) == [("action", "web")]
+    assert driver.advance("5 minutes") == []
+    assert said(driver.advance("5 minutes")) == [("action", "email")]
+    assert driver.advance("1 day") == []
+
+
+def test_of_two_runs_of_a_chain_at_one_moment_one_goes_on() -> None:
+    driver = JourneyTestDriver.of_text(f"{WORLD}---\njourney: too\nentry: {{on: Stuck}}\nsteps: [{{act: tip}}]\n")
+    driver.identify("ada", EVERYWHERE)
+    driver.track("ada", "Page Viewed")
+    assert said(driver.track("ada", "Stuck")) == [("action", "web"), ("action", "web")]
+    assert said(driver.advance("10 minutes")) == [("action", "email")]
+
+
+@pytest.mark.parametrize("capacity", ["", "capacity: {most: 5, per: day}, "])
+def test_a_link_whose_channel_opens_too_late_is_left_out(capacity: str) -> None:
+    shut = f"sms: {{consent: opt_out, {capacity}open: {{sat: '09:00-17:00'}}}}"
+    driver = JourneyTestDriver.of_text(WORLD.replace("sms: {consent: opt_out}", shut))
+    driver.identify("ada", EVERYWHERE)
+    driver.track("ada", "Asked")
+    assert said(driver.advance("2 hours")) == [("action", "email")]
+    assert decided(driver)[-2:] == [("sms", "refused"), ("email", "published")]

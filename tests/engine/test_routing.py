@@ -236,3 +236,25 @@ def out(driver: JourneyTestDriver) -> list[tuple[str, str]]:
     answered = {contact[0] for contact in contacts if contact[9] == "opened"}
     sent = [action for action in driver.actions if action["kind"] == "action" and action["action_id"] not in answered]
     return [(each["channel"], each["action_id"]) for each in sent if format_moment(driver.now) < each["expires_at"]]
+
+
+def test_a_treatment_that_costs_nothing_says_so() -> None:
+    free = WORLD.replace("sms: {content: {text: news}}", "sms: {content: {text: news}, cost: 0}")
+    driver = driver_of({"email": "ada@example.org", "phone": "+441"}, free)
+    assert said(driver.track("ada", "Asked")) == [("news", "sms")]
+
+
+def test_a_choice_counts_however_it_is_written() -> None:
+    driver = driver_of({**EVERYWHERE, "preferred_channel": ["Fax", " SMS "]})
+    assert said(driver.track("ada", "Asked")) == [("news", "sms")]
+
+
+@pytest.mark.parametrize("capacity", ["", "capacity: {most: 5, per: day}, "])
+def test_a_channel_that_opens_too_late_gives_way_to_the_next(capacity: str) -> None:
+    shut = WORLD.replace(
+        "sms: {consent: opt_out}", f"sms: {{consent: opt_out, {capacity}open: {{sat: '09:00-17:00'}}}}"
+    )
+    driver = driver_of({"email": "ada@example.org", "phone": "+441", "preferred_channel": "sms"}, shut)
+    assert said(driver.track("ada", "Asked")) == [("news", "email")]
+    too_late = "sms is closed until 2026-01-10T09:00:00.000Z, but it expires at 2026-01-06T09:00:00.000Z"
+    assert f"not sms: {too_late}" in reasons(driver)
