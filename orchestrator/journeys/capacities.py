@@ -19,6 +19,9 @@ QUEUE: Final = "queue"
 """The field of a channel's content that names the queue."""
 
 _LIMITS: Final = frozenset(LimitedDefinition.model_fields)
+_NO_SURPLUS: Final = (
+    "there is no 'capacity' that could have a surplus: add one, or leave this out; what is closed lets all wait"
+)
 
 
 def capacities_of(channels: Mapping[str, ChannelDefinition], timezone: str) -> dict[str, Capacity]:
@@ -66,6 +69,7 @@ def check_capacities(channels: Mapping[str, ChannelDefinition], names: frozenset
         for location, own in [(at, channel), *(((*at, "queues", queue), own) for queue, own in channel.queues.items())]:
             if isinstance(own.surplus, InsteadDefinition):
                 yield from _check_instead((*location, "surplus"), name, own.surplus.channel, channels, names)
+        yield from _check_shared(at, name, channel)
 
 
 def check_queue(said: TreatmentDefinition, channel: ChannelDefinition) -> Iterator[Finding]:
@@ -83,6 +87,25 @@ def check_queue(said: TreatmentDefinition, channel: ChannelDefinition) -> Iterat
         )
     elif queue and queue not in channel.queues:
         yield Finding(("content", QUEUE), f"the queue '{queue}' is unknown: {hint(queue, channel.queues)}")
+
+
+def _check_shared(at: tuple[str | int, ...], name: str, channel: ChannelDefinition) -> Iterator[Finding]:
+    """What is said of the places of a queue that has none of its own, or of a channel where nothing has any."""
+    for queue, own in channel.queues.items():
+        said = [key for key in sorted(_LIMITS) if getattr(own, key)]
+        if own.capacity is not None or not said:
+            continue
+        if channel.capacity is not None:
+            message = (
+                f"the queue '{queue}' shares the places of '{name}' and goes by its hours: give it a 'capacity' of its "
+                f"own, or leave out '{said[0]}'"
+            )
+            yield Finding((*at, "queues", queue, said[0]), message)
+        elif own.surplus is not None:
+            yield Finding((*at, "queues", queue, "surplus"), _NO_SURPLUS)
+    places = [channel, *channel.queues.values()]
+    if channel.surplus is not None and all(each.capacity is None for each in places):
+        yield Finding((*at, "surplus"), _NO_SURPLUS)
 
 
 def _check_instead(
@@ -103,7 +126,9 @@ def _check_instead(
 
 
 def _compiled(name: str, own: LimitedDefinition, channel: LimitedDefinition, timezone: str) -> Capacity | None:
-    """What a queue does not say is said by its channel. None for what has no limits."""
+    """What a queue does not say is said by its channel. None for what has no limits, or shares those of its channel."""
+    if own is not channel and own.capacity is None and channel.capacity is not None:
+        return None
     opens = own.open if own.open is not None else channel.open
     closed, holidays = own.closed or channel.closed, own.holidays or channel.holidays
     if own.capacity is None and opens is None and not closed and holidays is None:

@@ -69,11 +69,30 @@ def _shown(daytime_ms: int) -> str:
 
 
 def _open(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        for days, hours in value.items():
-            weekdays_of(str(days))
-            spans_of(str(hours))
-        _once([day for days in value for day in weekdays_of(str(days))])
+    if not isinstance(value, Mapping):
+        raise ValueError(
+            "write opening hours by weekdays, such as open: {mon-fri: \"09:00-17:00\"}, or leave 'open' out"
+        )
+    for days, hours in value.items():
+        weekdays_of(str(days))
+        if isinstance(hours, list | tuple):
+            raise ValueError(f"write the hours of '{days}' in one text, such as \"09:00-12:00, 13:00-17:00\"")
+        if hours in (None, "", "closed"):
+            raise ValueError(f"'{days}' has no hours: leave out a day on which it is closed")
+        spans_of(str(hours))
+    _once([day for days in value for day in weekdays_of(str(days))])
+    return value
+
+
+def _capacity(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        raise ValueError("write a capacity as {most: 200, per: day}, or leave 'capacity' out where there is no limit")
+    return value
+
+
+def _surplus(value: Any) -> Any:
+    if value is not None and not isinstance(value, Mapping | Model) and value not in ("wait", "expire"):
+        raise ValueError(f"a surplus is 'wait', 'expire' or {{channel: email}}, not '{str(value)[:40]}'")
     return value
 
 
@@ -132,7 +151,9 @@ class InsteadDefinition(Model):
 class LimitedDefinition(Model):
     """What takes only so many, or is not always open."""
 
-    capacity: CapacityDefinition | None = Field(None, description="how many it takes")
+    capacity: Annotated[CapacityDefinition | None, BeforeValidator(_capacity)] = Field(
+        None, description="how many it takes"
+    )
     open: Annotated[dict[str, str] | None, BeforeValidator(_open)] = Field(
         None,
         min_length=1,
@@ -147,7 +168,7 @@ class LimitedDefinition(Model):
         ),
     ] = Field((), description="days on which it is closed, such as 2026-12-24")
     holidays: HolidaysDefinition | None = Field(None, description="public holidays, on which it is closed too")
-    surplus: Literal["wait", "expire"] | InsteadDefinition | None = Field(
+    surplus: Annotated[Literal["wait", "expire"] | InsteadDefinition | None, BeforeValidator(_surplus)] = Field(
         None,
         description="what becomes of those for whom this minute, hour or day has no place: they wait (until the action "
         "expires), their offer expires at once, or it goes out on another channel; wait, if not given",

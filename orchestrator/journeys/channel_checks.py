@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from orchestrator.journeys.action import ActionDefinition
 from orchestrator.journeys.channel_policy import ChannelPolicyDefinition
 from orchestrator.journeys.finding import Finding
-from orchestrator.nearest import hint
+from orchestrator.nearest import hint, misspelt
 
 
 def check_channel_policy(policy: ChannelPolicyDefinition, channels: Collection[str]) -> Iterator[Finding]:
@@ -30,6 +30,16 @@ def check_channels_of(action: ActionDefinition, policy: ChannelPolicyDefinition 
             f"for it: there is {' and '.join(sorted(said))}"
         )
         yield Finding(("kind",), message)
+    elif kind is not None and len(said) > 1:
+        for key in ("chain", "together"):
+            if getattr(action, key):
+                alone = f"messages of kind '{action.kind}' go by {kind.channel} alone, as policy.yaml says"
+                yield Finding((key,), f"{alone}: leave '{key}' out")
+    elif policy is not None and action.kind is not None and kind is None:
+        meant = misspelt(action.kind, policy.kinds)
+        if meant is not None:
+            message = f"policy.yaml says nothing of the kind '{action.kind}': did you mean '{meant}'?"
+            yield Finding(("kind",), message)
 
 
 def _check_chain(action: ActionDefinition) -> Iterator[Finding]:
@@ -43,6 +53,10 @@ def _check_chain(action: ActionDefinition) -> Iterator[Finding]:
         if link.until is None and number < len(chain) - 1:
             message = "'until' is missing: what must happen so that the next link does not follow: opened or clicked"
             yield Finding(("chain", number), message)
+        if link.within == 0:
+            yield Finding(
+                ("chain", number, "within"), "'within' must be more than 0: the next link would follow at once"
+            )
     if chain and chain[-1].until is not None:
         yield Finding(
             ("chain", len(chain) - 1, "until"), "nothing follows the last link: leave out 'until' and 'within'"

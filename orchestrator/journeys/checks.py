@@ -48,6 +48,8 @@ def check_action(
     partials: Mapping[str, str],
 ) -> Iterator[Finding]:
     """What is wrong with an action; ``names`` are all channels, ``channels`` those that are right themselves."""
+    if action.expires == 0:
+        yield Finding(("expires",), "'expires' must be more than 0: it would be over before it is said")
     for name, said in action.by_channel.items():
         at = action.place_of(name)
         if name not in names:

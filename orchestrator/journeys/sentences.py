@@ -41,8 +41,10 @@ def _sentences(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple
         yield (), f"{len(errors)} things are wrong here, of which these are the first {MOST_PROBLEMS}"
     for found in errors[:MOST_PROBLEMS]:
         location = tuple(found["loc"])
-        if found["type"] == "too_short" and found["input"]:
+        if found["type"] == "too_short" and _is_wrong_inside(location, errors):
             continue  # it is short of those that are wrong themselves
+        if found["type"] == "literal_error" and isinstance(found["input"], dict) and _is_word(location[-1]):
+            continue  # it was none of these words that was meant, and what was is told
         if found["type"] == "extra_forbidden":
             yield location, _unknown_key(str(location[-1]), location, model)
         elif found["type"] == "missing":
@@ -53,6 +55,15 @@ def _sentences(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple
             yield location[:-1], _sentence(found)
         else:
             yield location, _subject(location, found) + _sentence(found)
+
+
+def _is_wrong_inside(location: Location, errors: list[ErrorDetails]) -> bool:
+    return any(len(each["loc"]) > len(location) and each["loc"][: len(location)] == location for each in errors)
+
+
+def _is_word(element: str | int) -> bool:
+    """Whether it is how pydantic names one part of a union: one of some words."""
+    return isinstance(element, str) and element.startswith("literal[")
 
 
 def _unknown_key(key: str, location: Location, model: type[BaseModel]) -> str:
@@ -66,7 +77,7 @@ def _subject(location: Location, found: ErrorDetails) -> str:
     """The key, where the sentence needs one; messages of our own begin with the value."""
     if found["type"] in ("value_error", "step_kind", "entry_kind", "string_pattern_mismatch"):
         return ""
-    keys = [element for element in location if isinstance(element, str) and element.islower()]
+    keys = [element for element in location if isinstance(element, str) and element.islower() and not _is_word(element)]
     item = "an item of " if isinstance(location[-1], int) else ""
     return f"{item}'{keys[-1]}' "
 
@@ -85,6 +96,8 @@ def _sentence(found: ErrorDetails) -> str:
     if kind in ("greater_than_equal", "less_than_equal"):
         bound = context.get("ge", context.get("le"))
         return f"must be at {'least' if 'ge' in context else 'most'} {bound:g}, not {_shown(value)}"
+    if kind == "too_short" and value:
+        return f"has {len(value)}, and at least {context['min_length']} are needed"
     if kind == "string_too_long":
         return f"has {len(value)} characters, and at most {context['max_length']} are allowed"
     return f"{_EXPECTED[kind]}, not {_shown(value)}" if kind in _EXPECTED else _OTHER.get(kind, found["msg"])

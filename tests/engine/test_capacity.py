@@ -406,3 +406,19 @@ def test_without_capacities_nothing_is_asked() -> None:
     assert driver.env.capacities == {}
     ask(driver, "ada")
     assert told(driver, "ada") == [("published", "")]
+
+
+def test_opening_hours_of_a_channel_do_not_free_its_queues_of_its_capacity() -> None:
+    hours = 'open: {mon-sun: "08:00-20:00"}\n    capacity: {most: 1, per: day}'
+    driver = driver_of("{}", hours, start="2026-01-05T19:59:00Z")
+    ask(driver, "ada")
+    ask(driver, "bo", event="Help Wanted")
+    assert called(driver) == ["ada"]
+
+
+def test_what_opens_only_when_an_offer_has_expired_refuses_it_at_once() -> None:
+    driver = driver_of('{capacity: {most: 1, per: day}, open: {sat: "09:00-17:00"}}')
+    ask(driver, "ada")
+    (refused,) = told(driver, "ada")
+    assert refused[0] == "refused"
+    assert refused[1].startswith("call/sales is closed until 2026-01-10T09:00:00.000Z, but it expires at 2026-01-08T")

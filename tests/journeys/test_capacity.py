@@ -50,7 +50,7 @@ def test_what_is_declared_is_what_counts() -> None:
       service: {}
 """
     )
-    assert found.keys() == {"call", "call/sales", "call/service"}
+    assert found.keys() == {"call", "call/sales"}, "service shares the places of its channel"
     assert (found["call"].most, found["call"].per, found["call"].reserve) == (500, Per.HOUR, 50)
     assert (found["call"].surplus, found["call"].instead) == (Surplus.CHANNEL, "note")
     assert (found["call/sales"].most, found["call/sales"].surplus) == (200, Surplus.WAIT)
@@ -87,11 +87,25 @@ def test_what_is_declared_is_what_counts() -> None:
         ('open: {mnday: "09:00-17:00"}', "'mnday' is no weekday"),
         ('open: {fri-mon: "09:00-17:00"}', "'fri-mon' ends before it begins: the week goes from mon to sun"),
         ("open: {}", "'open'"),
+        ("open:", "write opening hours by weekdays, such as open: {mon-fri: \"09:00-17:00\"}, or leave 'open' out"),
+        ('open: "09:00-17:00"', "write opening hours by weekdays"),
+        ('open: {mon: ["09:00-12:00", "13:00-17:00"]}', "write the hours of 'mon' in one text, such as"),
+        ("open: {mon: closed}", "'mon' has no hours: leave out a day on which it is closed"),
+        ("open: {mon: }", "'mon' has no hours"),
+        ("capacity:", "write a capacity as {most: 200, per: day}, or leave 'capacity' out where there is no limit"),
+        ("capacity: 200 a day", "write a capacity as {most: 200, per: day}"),
         ("closed: [24.12.2026]", "'24.12.2026' is no day: write it as 2026-12-24"),
         ("closed: [2026-02-30]", "'2026-02-30' is no day"),
         ("holidays: {country: GE, subdivision: BW}", "'BW' is no part of GE"),
         ("holidays: {country: Germany}", "the holidays of the country 'Germany' are not known"),
-        ("surplus: drop", "'drop'"),
+        ("surplus: drop", "a surplus is 'wait', 'expire' or {channel: email}, not 'drop'"),
+        ("surplus: {chanel: note}", "'chanel' is unknown here: did you mean 'channel'?"),
+        ("surplus: expire", "there is no 'capacity' that could have a surplus: add one, or leave this out"),
+        ("queues: {sales: {surplus: expire}}", "there is no 'capacity' that could have a surplus"),
+        (
+            'capacity: {most: 5, per: day}\n    queues: {sales: {open: {mon: "09:00-17:00"}}}',
+            "the queue 'sales' shares the places of 'call' and goes by its hours: give it a 'capacity' of its own",
+        ),
         ("surplus: {channel: nota}", "the channel 'nota' is unknown: did you mean 'note'?"),
         ("surplus: {channel: call}", "the surplus goes in a circle: call to call"),
     ],

@@ -64,6 +64,11 @@ WRONG = {
     "the chain: add it, or leave it out",
     "together: true\nchain: [{channel: push, until: opened, within: 1 hour}, {channel: sms}]": "'together' cannot "
     "stand beside 'chain': all at once, or one after the other",
+    "chain: [{channel: push}]": "'chain' has 1, and at least 2 are needed",
+    "chain: [{channel: push, until: opened, within: 0 hours}, {channel: sms}]": "'within' must be more than 0: the "
+    "next link would follow at once",
+    "expires: 0 hours": "'expires' must be more than 0: it would be over before it is said",
+    "send_time: {within: 12}": "write a duration with its unit, for example '30 minutes', '2 hours' or '7 days'",
     "send_time: soon": "a time to send is 'best', 'now' or {within: 12 hours}, not 'soon'",
 }
 
@@ -89,3 +94,19 @@ def test_together_needs_several_channels() -> None:
 def test_only_messages_have_a_time_to_be_sent() -> None:
     with pytest.raises(DefinitionError, match="'send_time' belongs to act: only messages have a time to be sent"):
         pack_of("journey: talk\nentry: {on: X}\nsteps:\n  - {wait: 1 hour, send_time: best}\n")
+
+
+@pytest.mark.parametrize(
+    "more", ["chain: [{channel: push, until: opened, within: 1 hour}, {channel: sms}]", "together: true"]
+)
+def test_a_kind_that_has_its_channel_takes_no_others(more: str) -> None:
+    said = problem(f"kind: receipt\n{more}", "channel: {kinds: {receipt: {channel: sms}}}")
+    assert said == (
+        f"messages of kind 'receipt' go by sms alone, as policy.yaml says: leave '{more.partition(':')[0]}' out"
+    )
+
+
+def test_a_slip_in_the_name_of_a_kind_is_told() -> None:
+    policy = "channel: {kinds: {receipt: {channel: sms}}}"
+    assert problem("kind: reciept", policy) == "policy.yaml says nothing of the kind 'reciept': did you mean 'receipt'?"
+    assert news("kind: survey", policy).actions["news"].kind == "survey"
