@@ -117,6 +117,25 @@ def test_what_is_no_json_is_no_json(shop: Served, text: str) -> None:
     assert response.status_code == (422 if not text else 400)
 
 
+@pytest.mark.parametrize("levels", [149, 250, 900])
+def test_no_body_nests_deeper_than_a_checkpoint_can_be_written(shop: Served, levels: int) -> None:
+    within = levels - 2
+    text = f'{{"customer": {{"userId": "ada"}}, "channel": "note", "context": {{"a": {"[" * within}{"]" * within}}}}}'
+    headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
+    response = shop.client.post("/v1/decide", content=text, headers=headers)
+    if levels == 149:
+        assert response.status_code == 200
+    else:
+        assert "deeper than 149 levels" in problem(response, 400, "too-deep")
+
+
+def test_a_parameter_that_there_is_not_is_told(shop: Served) -> None:
+    detail = problem(decide(shop.client, params={"durabel": "true"}), 422, "invalid")
+    assert detail == "query.durabel: there is no such parameter: did you mean 'durable'?"
+    detail = problem(shop.client.get("/v1/customers/ada", params={"count": 3}), 422, "invalid")
+    assert detail == "query.count: there is no such parameter: there is none"
+
+
 def test_a_form_is_no_json_either(shop: Served) -> None:
     response = shop.client.post("/v1/decide", data={"channel": "note"}, headers={"Idempotency-Key": "k"})
     assert "Content-Type: application/json" in problem(response, 422, "invalid")
