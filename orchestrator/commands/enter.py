@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +14,7 @@ from orchestrator.commands.context import bootstrap_of, settings_of
 from orchestrator.commands.running import run
 
 if TYPE_CHECKING:
+    from orchestrator.console.entrants import Entrant
     from orchestrator.journeys.definition import JourneyDefinition
     from orchestrator.journeys.pack import Pack
     from orchestrator.settings import Settings
@@ -53,27 +54,29 @@ def enter(
       orchestrator enter invite --list customers.csv --edit "greeting=See you on Friday" --by bike-house
       orchestrator tail journey-log
     """
-    from orchestrator.console.entrants import entrants_in
+    from orchestrator.console.counting import counted
+    from orchestrator.console.entrants import Entrant, entrants_in
     from orchestrator.errors import UsageError
 
     settings = settings_of(context)
     if (customer is None) == (from_list is None):
         raise UsageError("write --customer ID or --list FILE.csv: who is to enter")
     edits, told = edits_of(edit or []), _object(data)
-    entrants = entrants_in(from_list) if from_list is not None else [(customer or "", {}, {})]
+    entrants = entrants_in(from_list) if from_list is not None else [Entrant(customer or "", {}, {}, 0)]
     events = [
         request(journey, id_, (told or {}) | own if own else told, anonymous=anonymous, by=by, edits=edits | changed)
-        for id_, own, changed in entrants
+        for id_, own, changed, _ in entrants
     ]
     pack = _pack(context, settings)
     check_requested(journey, pack.journeys if pack is not None else {})
     if pack is not None:
-        check_allowed(pack, journey, events)
+        check_allowed(pack, journey, events, from_list, entrants)
     run(_send(settings, bootstrap_of(settings), events))
     if customer is not None:
         typer.echo(f"asked: {customer} is to enter {journey} (event {events[0]['messageId']})", err=True)
     else:
-        typer.echo(f"asked: {len(events)} customers are to enter {journey}", err=True)
+        whoever = counted(len(events), "customer is", "customers are")
+        typer.echo(f"asked: {whoever} to enter {journey}", err=True)
 
 
 def request(
@@ -115,6 +118,8 @@ def edits_of(written: list[str]) -> dict[str, str]:
         name, sign, text = each.partition("=")
         if not sign or not name.strip():
             raise UsageError(f"--edit {each[:80]}: write BLOCK=TEXT, such as greeting='See you on Friday'")
+        if name.strip() in edits:
+            raise UsageError(f"--edit {name.strip()} is there twice: write it once")
         edits[name.strip()] = text
     return edits
 
@@ -136,20 +141,27 @@ def check_requested(journey: str, journeys: Mapping[str, JourneyDefinition]) -> 
         raise UsageError(f"the journey '{journey}' is entered by '{entry.kind}', and not on request: {remedy}")
 
 
-def check_allowed(pack: Pack, journey: str, events: list[dict[str, Any]]) -> None:
-    """Raises UsageError if a worker would refuse one of the requests: it is told before any is sent."""
+def check_allowed(
+    pack: Pack, journey: str, events: list[dict[str, Any]], path: Path | None = None, listed: Sequence[Entrant] = ()
+) -> None:
+    """Raises UsageError if a worker would refuse one of the requests, with its line in the list: before any is sent."""
+    from orchestrator.console.entrants import refuse
     from orchestrator.engine.partners import check_request
-    from orchestrator.errors import BadRecord, UsageError
+    from orchestrator.errors import BadRecord, Problem, UsageError
     from orchestrator.journeys.compile import compile_journey
     from orchestrator.journeys.partners import compile_partners
 
     compiled, partners = compile_journey(pack, journey), compile_partners(pack.partners)
-    for number, event in enumerate(events, 1):
+    problems: list[Problem] = []
+    for number, event in enumerate(events):
         try:
             check_request(compiled, partners, event["properties"])
         except BadRecord as bad:
-            whose = f"customer {number} of the list: " if len(events) > 1 else ""
-            raise UsageError(f"{whose}{bad}") from None
+            if path is None:
+                raise UsageError(str(bad)) from None
+            problems.append(Problem(path, listed[number].line, str(bad)))
+    if path is not None:
+        refuse(path, problems)
 
 
 def _pack(context: typer.Context, settings: Settings) -> Pack | None:

@@ -13,7 +13,7 @@ import pytest
 
 from orchestrator.commands.enter import check_allowed, check_requested, edits_of, request
 from orchestrator.commands.init import init
-from orchestrator.console.entrants import entrants_in
+from orchestrator.console.entrants import Entrant, entrants_in
 from orchestrator.errors import UsageError
 from orchestrator.events.routing import key_of, topic_of
 from orchestrator.journeys.load import load
@@ -139,6 +139,8 @@ def test_edits_are_written_as_block_and_text() -> None:
     assert edits_of(["greeting=a=b", "invite.words= x"]) == {"greeting": "a=b", "invite.words": " x"}
     with pytest.raises(UsageError, match="write BLOCK=TEXT"):
         edits_of(["greeting"])
+    with pytest.raises(UsageError, match="--edit greeting is there twice"):
+        edits_of(["greeting=a", "greeting=b"])
 
 
 @pytest.mark.parametrize(
@@ -156,30 +158,57 @@ def test_what_a_worker_would_refuse_is_told_at_once(
     good = request("callback", "ada", None, anonymous=False, by="bikes", edits={"greeting": "Hi"})
     bad = request("callback", "bo", None, anonymous=False, by=by, edits=edits)
     check_allowed(pack, "callback", [good])
-    with pytest.raises(UsageError, match=re.escape(f"customer 2 of the list: {said}")):
-        check_allowed(pack, "callback", [good, bad])
+    with pytest.raises(UsageError, match=re.escape(said)):
+        check_allowed(pack, "callback", [bad])
+    listed = [Entrant("ada", {}, {}, 2), Entrant("bo", {}, {}, 3), Entrant("cy", {}, {}, 5)]
+    with pytest.raises(UsageError) as told:
+        check_allowed(pack, "callback", [good, bad, bad], Path("list.csv"), listed)
+    assert [line.split(": ")[0] for line in str(told.value).splitlines()] == ["list.csv:3", "list.csv:5"]
 
 
 def test_a_list_is_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
-    path.write_text("customer,size,edit.greeting\nada,58,Hi Ada\nbo,,\nada,60,\n", "utf-8")
-    assert entrants_in(path) == [("ada", {"size": "60"}, {}), ("bo", {}, {})]
+    path.write_text('customer,size,edit.greeting\nada,58,Hi Ada\n"bo",,"a\nb"\n,,\n\nada,60,\n', "utf-8")
+    assert entrants_in(path) == [("ada", {"size": "60"}, {}, 7), ("bo", {}, {"greeting": "a\nb"}, 3)]
+
+
+def test_a_list_may_be_as_a_spreadsheet_saves_it(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("\ufeffcustomer;edit.greeting;\r\nada;Hi, Ada;\r\n;;\r\n", "utf-8")
+    assert entrants_in(path) == [("ada", {}, {"greeting": "Hi, Ada"}, 2)]
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("id\nada\n", "the first line must name a column 'customer'"),
+        ("", "the first line must name a column 'customer'"),
         ("customer\n", "has no customers"),
+        ("customer,customer\nada,bo\n", ":1: the column 'customer' is there twice"),
         ("customer,size\n,58\n", ":2: has no customer"),
         ("customer\nada,58\n", ":2: has more cells than the first line"),
+        ("customer,\nada,58\n", ":2: '58' stands in a column without a name"),
+        ("customer\n\nada\x07\n", ":3: 'customer' has the control character U+0007"),
+        ('customer\nada\n"bo\n', ":3: is no CSV: unexpected end of data"),
+        ("customer\nada\udcff\n", ":2: is not in UTF-8"),
     ],
 )
 def test_what_is_wrong_with_a_list(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "list.csv"
-    path.write_text(text, "utf-8")
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(UsageError, match=re.escape(said)):
         entrants_in(path)
+
+
+def test_every_mistake_of_a_list_is_told_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("customer,size\nada,1,2\nbo,1\n,3\n", "utf-8")
+    with pytest.raises(UsageError) as told:
+        entrants_in(path)
+    assert [line.removeprefix(str(path)) for line in str(told.value).splitlines()] == [
+        ":2: has more cells than the first line",
+        ":4: has no customer",
+    ]
 
 
 def test_somebody_must_be_asked_for(tmp_path: Path, run: Run) -> None:
