@@ -21,6 +21,9 @@ from orchestrator.errors import ContentError
 from orchestrator.moments import format_moment
 
 QUIET: Final = "quiet"
+HELD: Final = "held"
+"""It stands in a placement and has not gone out yet: it waits for a place of its channel, or its channel is paused."""
+
 CONTENT: Final = "content"
 
 Excluded = dict[str, int]
@@ -101,6 +104,8 @@ def _opened(turn: Turn, made: Offer) -> _Opening | None:
 
 def _against(opening: _Opening) -> str | None:
     """The rule that speaks against it now, whatever held when it was published."""
+    if opening.made.due is not None:
+        return HELD
     turn = opening.turn
     customer, action, treatment = turn.customer, opening.action, opening.treatment
     policy, sight = turn.env.policy.channel, turn.sight(opening.instance)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from orchestrator.engine import answers
 from orchestrator.errors import RequestRefused
+from orchestrator.journeys.contact_policy import PauseDefinition
 from orchestrator.testing import JourneyTestDriver
 from tests.engine.conftest import WORLD
 
@@ -305,3 +306,23 @@ def test_whatever_happens_between_the_same_key_gets_the_same_answer(
             driver.identify("ada", anonymous="phone")
         else:
             driver.advance(name)
+
+
+def test_what_waits_for_a_place_of_its_channel_is_not_answered() -> None:
+    world = WORLD.replace("note: {address", "note: {capacity: {most: 1, per: day}, address")
+    home = "placements:\n  home: {channel: note, places: 1, actions: [hello]}\n"
+    driver = JourneyTestDriver.of_text(f"{home}---\n{world}", start="2026-01-05T23:59:59Z")
+    for user in ("ada", "bo"):
+        driver.decide(user, "note", placement="home")
+        driver.track(user, "Page Viewed")
+    assert shown(driver.decide("ada", "note", placement="home")) == ["hello"]
+    answer = driver.decide("bo", "note", placement="home")
+    assert (shown(answer), answer["excluded"]) == ([], {"held": 1})
+    driver.advance("1 second")
+    assert shown(driver.decide("bo", "note", placement="home")) == ["hello"]
+
+
+def test_what_is_on_a_paused_channel_is_not_answered(given: Given) -> None:
+    driver = given(HOME)
+    driver.apply(WORLD + "---\n" + HOME, pauses=[PauseDefinition(channel="note")])
+    assert shown(driver.decide("ada", "note", placement="home", context=FRONT)) == []
