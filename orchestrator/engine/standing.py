@@ -12,6 +12,8 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any
 
+from orchestrator.engine.arbitration import dear
+from orchestrator.engine.chain import retry_id
 from orchestrator.engine.contact import Gate
 from orchestrator.engine.customer import Instance, Offer
 from orchestrator.engine.journey import ANY
@@ -20,6 +22,7 @@ from orchestrator.engine.offers import no_stay
 from orchestrator.engine.placement import Candidate, Placement
 from orchestrator.engine.ranking import Ask, Ranking, explained, rank
 from orchestrator.engine.reach import too_early, unreachable
+from orchestrator.engine.routing import fixed
 from orchestrator.engine.sight import Sight
 from orchestrator.engine.steps import Choose
 from orchestrator.engine.turn import Turn, remember
@@ -44,18 +47,42 @@ def choose(turn: Turn, instance: Instance, step: Choose) -> str | None:
     if step.placement is not None:
         _fill_named(turn, instance, step.id, step.placement)
         return step.next
-    sight = turn.sight(instance)
-    ranking = _ranked(turn, step, sight, gate(turn))
-    made = [
-        _offer(turn, candidate, action_id(instance, f"{step.id}/{candidate.action.name}", instance.laps), instance)
-        for candidate in ranking.best
-    ]
-    for each in made:
-        each.step = step.id
-        put(turn, each, instance)
+    sight, ask = turn.sight(instance), gate(turn)
+    open_now = replace(step, candidates=tuple(_open(turn, each, sight, ask) for each in step.candidates))
+    ranking = _ranked(turn, open_now, sight, ask)
+    made = []
+    for candidate in ranking.best:
+        first, *beside = _offers(turn, candidate, step.id, instance)
+        made.append(first)
+        for each in (first, *beside):
+            put(turn, each, instance)
     turn.note("offered", instance, step.id, ", ".join(each.action for each in made) or "nothing")
     _trace(turn, ranking, sight, made, {"journey": instance.journey, "step": step.id})
     return step.next
+
+
+def _open(turn: Turn, candidate: Candidate, sight: Sight, ask: Ask) -> Candidate:
+    """An action with several channels competes on the first of them that is open to the customer now."""
+    action = candidate.action
+    if not action.routed:
+        return candidate
+    kind = fixed(turn, action)
+    ways = [Candidate(action, each) for each in action.treatments if kind is None or each.channel.name == kind.channel]
+    return next((each for each in ways if ask(each) is None and dear(*each, sight) is None), candidate)
+
+
+def _offers(turn: Turn, candidate: Candidate, step: str, instance: Instance) -> list[Offer]:
+    """What the step says of an action first: on all channels that speak together, the first of a chain, or the best."""
+    action = candidate.action
+    treatments = action.treatments if action.together else (candidate.treatment,)
+    if action.chain:
+        treatments = (action.on(action.chain[0].channel),)
+    id_ = action_id(instance, f"{step}/{action.name}", instance.laps)
+    made = []
+    for number, treatment in enumerate(treatments):
+        made.append(_offer(turn, Candidate(action, treatment), retry_id(id_, number) if number else id_, instance))
+        made[-1].step = step
+    return made
 
 
 def fill(turn: Turn, placement: Placement, stay: Instance) -> Ranking:

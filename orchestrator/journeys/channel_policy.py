@@ -121,6 +121,11 @@ class ChannelPolicyDefinition(Model):
         return places + [(("channel", part), name) for part in ("site", "agents") for name in getattr(self, part)]
 
 
+def fixed_channels(policy: ChannelPolicyDefinition | None) -> dict[str, str]:
+    """By kind of message, the channel that the policy fixes for it."""
+    return {name: kind.channel for name, kind in policy.kinds.items()} if policy is not None else {}
+
+
 def compile_channel_policy(definition: ChannelPolicyDefinition) -> ChannelPolicy:
     """What the engine goes by."""
     return ChannelPolicy(

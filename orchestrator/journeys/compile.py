@@ -23,6 +23,7 @@ from orchestrator.journeys.applied import Applied
 from orchestrator.journeys.attribution import compile_attribution
 from orchestrator.journeys.audience import compile_audience
 from orchestrator.journeys.capacities import capacities_of, limits_of
+from orchestrator.journeys.channel_policy import fixed_channels
 from orchestrator.journeys.contact_policy import compile_pauses
 from orchestrator.journeys.definition import GoalDefinition
 from orchestrator.journeys.entry import compile_entry
@@ -131,7 +132,7 @@ def compile_env(
             for name, one in partners.items()
         }
     actions = _actions(pack)
-    placements = compile_placements(pack.placements, pack.actions, actions)
+    placements = compile_placements(pack.placements, pack.actions, actions, fixed_channels(pack.policy.channel))
     if pack.placements:
         identity["placements"] = {
             name: placement.model_dump(mode="json", by_alias=True) for name, placement in pack.placements.items()

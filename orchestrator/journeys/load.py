@@ -19,6 +19,7 @@ from orchestrator.journeys.audience_checks import check_segments, check_traits
 from orchestrator.journeys.brand import BrandDefinition, check_brand, check_locked
 from orchestrator.journeys.capacities import check_capacities
 from orchestrator.journeys.channel_checks import check_channel_policy, check_channels_of
+from orchestrator.journeys.channel_policy import fixed_channels
 from orchestrator.journeys.checks import check_action, check_journey
 from orchestrator.journeys.contact_checks import check_contact_policy
 from orchestrator.journeys.definition import ChannelDefinition, ChannelsDefinition, JourneyDefinition
@@ -318,7 +319,11 @@ class _Project:
     def _check_placements(self, scopes: Scopes) -> Iterator[Problem]:
         definitions = self._placements
         checked = check_placements(
-            definitions.placements, self._actions.models, self._actions.names, self._channel_names
+            definitions.placements,
+            self._actions.models,
+            self._actions.names,
+            self._channel_names,
+            fixed_channels(self._policy.channel),
         )
         yield from _placed(self._sources[PLACEMENTS], checked)
         yield from _placed(self._sources[PLACEMENTS], check_types_in(definitions, scopes, ENTRY_VARIABLES))

@@ -58,13 +58,17 @@ class PlacementDefinition(Model):
     )
     if_: Cel | None = Field(None, alias="if", description="decides only if this holds, over event and customer")
 
-    def names(self, actions: Mapping[str, ActionDefinition]) -> list[str]:
-        """The names of the actions that may stand there, in order."""
+    def names(self, actions: Mapping[str, ActionDefinition], fixed: Mapping[str, str]) -> list[str]:
+        """The names of the actions that may stand there, in order; ``fixed`` is by kind the channel that it takes."""
         if isinstance(self.actions, SelectionDefinition):
             found = [name for name, action in actions.items() if self.actions.takes(action)]
         else:
             found = [name for name in self.actions if name in actions]
-        return sorted(name for name in found if self.channel in actions[name].by_channel)
+        return sorted(name for name in found if self.takes(actions[name], fixed))
+
+    def takes(self, action: ActionDefinition, fixed: Mapping[str, str]) -> bool:
+        """Whether an action says something on the channel, and its kind does not go by another one."""
+        return self.channel in action.by_channel and fixed.get(action.kind or "", self.channel) == self.channel
 
 
 class PlacementsDefinition(Model):
@@ -78,6 +82,7 @@ def check_placements(
     actions: Mapping[str, ActionDefinition],
     names: Collection[str],
     channels: Collection[str],
+    fixed: Mapping[str, str],
 ) -> Iterator[Finding]:
     """What is wrong with placements; ``names`` are all actions, ``actions`` those that are right themselves."""
     for name, placement in placements.items():
@@ -86,8 +91,9 @@ def check_placements(
             yield Finding(
                 (*at, "channel"), f"the channel '{placement.channel}' is unknown: {hint(placement.channel, channels)}"
             )
-        elif actions and not placement.names(actions):
-            message = f"nothing can stand here: none of these actions says something on {placement.channel}"
+        elif actions and not placement.names(actions, fixed):
+            other = ", or its kind goes by another channel" if fixed else ""
+            message = f"nothing can stand here: none of these actions says something on {placement.channel}{other}"
             yield Finding((*at, "actions"), message)
         if placement.on is not None and ANY_EVENT in placement.on and len(placement.on) > 1:
             yield Finding((*at, "on"), "'*' is any event: name it alone, or name the others only")
@@ -107,6 +113,7 @@ def compile_placements(
     placements: Mapping[str, PlacementDefinition],
     definitions: Mapping[str, ActionDefinition],
     actions: Mapping[str, Action],
+    fixed: Mapping[str, str],
 ) -> dict[str, Placement]:
     """What the engine goes by. Raises CelError."""
     return {
@@ -115,7 +122,7 @@ def compile_placements(
             channel=placement.channel,
             candidates=tuple(
                 Candidate(actions[action], actions[action].on(placement.channel))
-                for action in placement.names(definitions)
+                for action in placement.names(definitions, fixed)
             ),
             places=placement.places,
             per_group=placement.per_group,

@@ -324,5 +324,5 @@ def test_what_waits_for_a_place_of_its_channel_is_not_answered() -> None:
 
 def test_what_is_on_a_paused_channel_is_not_answered(given: Given) -> None:
     driver = given(HOME)
-    driver.apply(WORLD + "---\n" + HOME, pauses=[PauseDefinition(channel="note")])
+    driver.apply(WORLD + "---\n" + HOME, pauses=[PauseDefinition(channel=("note",))])
     assert shown(driver.decide("ada", "note", placement="home", context=FRONT)) == []

@@ -258,3 +258,48 @@ def test_a_channel_that_opens_too_late_gives_way_to_the_next(capacity: str) -> N
     assert said(driver.track("ada", "Asked")) == [("news", "email")]
     too_late = "sms is closed until 2026-01-10T09:00:00.000Z, but it expires at 2026-01-06T09:00:00.000Z"
     assert f"not sms: {too_late}" in reasons(driver)
+
+
+OFFERED = """---
+journey: offered
+entry: {on: Offered}
+steps: [{offer: {actions: [news]}}]
+"""
+
+
+def test_an_action_is_offered_by_a_step_if_any_of_its_channels_is_open() -> None:
+    driver = driver_of({"phone": "+441"}, WORLD + OFFERED)
+    assert said(driver.track("ada", "Offered")) == [("news", "sms")]
+    assert driver.arbitrations[-1]["excluded"] == {}
+
+
+def test_an_action_none_of_whose_channels_is_open_is_not_offered() -> None:
+    closed = WORLD.replace("  web: {content: {slot: top, content: news}}\n", "") + OFFERED
+    driver = driver_of({}, closed)
+    assert driver.track("ada", "Offered") == []
+    assert driver.arbitrations[-1]["excluded"] == {"unreachable": 1}
+
+
+def test_a_step_offers_on_all_channels_what_speaks_together() -> None:
+    together = WORLD.replace("action: news\n", "action: news\ntogether: true\n") + OFFERED
+    driver = driver_of({"phone": "+441", "email": "ada@example.org"}, together)
+    assert said(driver.track("ada", "Offered")) == [("news", "email"), ("news", "sms")]
+    assert driver.arbitrations[-1]["chosen"][0]["action_id"] not in [each["action_id"] for each in driver.actions[1:]]
+
+
+def test_a_step_offers_the_first_link_of_a_chain() -> None:
+    links = "chain: [{channel: push, until: opened, within: 1 hour}, {channel: sms, until: opened, within: 1 hour}, "
+    chained = WORLD.replace("  web: {content: {slot: top, content: news}}\n", f"{links}{{channel: email}}]\n")
+    driver = driver_of(EVERYWHERE, chained + OFFERED)
+    assert said(driver.track("ada", "Offered")) == [("news", "push")]
+    assert said(driver.advance("1 hour")) == [("news", "sms")]
+    assert said(driver.advance("1 hour")) == [("news", "email")]
+
+
+def test_a_kind_that_has_its_channel_stands_in_no_placement_of_another() -> None:
+    home = "---\nplacements:\n  home: {channel: email, places: 2, on: Page Viewed}\n"
+    driver = driver_of(EVERYWHERE, WORLD + home)
+    assert said(driver.track("ada", "Page Viewed")) == [("alert", "email"), ("news", "email")]
+    fixed = WORLD.replace("channel: {costs", "channel: {kinds: {fraud-notice: {channel: sms}}, costs")
+    driver = driver_of(EVERYWHERE, fixed + home)
+    assert said(driver.track("ada", "Page Viewed")) == [("news", "email")]
