@@ -77,8 +77,9 @@ def _open(plain: dict[str, Any]) -> None:
         plain["placed"][name] = [_place(*row) for row in rows]
 
 
-def _place(action: str, action_id: str, place: int, expires_at: int) -> dict[str, Any]:
-    return {"place": place, "action": action, "action_id": action_id, "expires_at": format_moment(expires_at)}
+def _place(action: str, action_id: str, place: int, expires_at: int, answered: bool = False) -> dict[str, Any]:
+    told = {"place": place, "action": action, "action_id": action_id, "expires_at": format_moment(expires_at)}
+    return told | ({"answered": True} if answered else {})
 
 
 async def _records(settings: Settings, bootstrap: str, customer_id: str) -> dict[str, Record]:

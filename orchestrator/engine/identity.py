@@ -115,7 +115,7 @@ def absorb(turn: Turn, message: Absorb) -> None:
     moved = _unite_journeys(turn, customer, other)
     unite_tickets(customer, other)
     _unite_past(customer, other)
-    _unite_placed(customer, other)
+    _unite_placed(turn, other)
     customer.contacts = bound(united(customer.contacts, other.contacts), turn.env.policy.contact, turn.now)
     unite_alarms(customer, other)
     answers.take_in(customer, turn.home.chunks, message.answers, turn.now)
@@ -225,10 +225,16 @@ def _unite_profile(customer: Customer, other: Customer) -> None:
             mine[key] = max(moment, mine.get(key, 0))
 
 
-def _unite_placed(customer: Customer, other: Customer) -> None:
-    """Of two answers for one placement that of the customer holds."""
+def _unite_placed(turn: Turn, other: Customer) -> None:
+    """Of two answers for one placement that of the customer holds, and the other one is withdrawn."""
+    customer, now = turn.customer, turn.now
     for name, rows in other.placed.items():
-        customer.placed.setdefault(name, rows)
+        if all(row[3] <= now for row in customer.placed.get(name, ())):
+            customer.placed[name] = rows
+            continue
+        for made in [customer.offers.get(row[1]) for row in rows if row[3] > now]:
+            if made is not None:
+                withdraw(turn, made, f"something else stands in {name} now")
 
 
 def _unite_past(customer: Customer, other: Customer) -> None:

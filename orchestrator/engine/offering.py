@@ -16,7 +16,7 @@ from orchestrator.engine.capacity import full, use, waited_for
 from orchestrator.engine.chain import followers, following, heed, place_of, retry_id, waits_for
 from orchestrator.engine.contacts import heard
 from orchestrator.engine.content import Rendered
-from orchestrator.engine.customer import OFFERS_KEPT, Instance, Offer
+from orchestrator.engine.customer import OFFERS_KEPT, Customer, Instance, Offer
 from orchestrator.engine.offers import act_of, action_of, stay_of
 from orchestrator.engine.presence import hushed
 from orchestrator.engine.reach import bounced, forbidden, too_early, unreachable
@@ -32,6 +32,7 @@ from orchestrator.events.engagement import is_about_message, outcome_of
 from orchestrator.events.event import JOURNEY_REQUESTED, Event
 from orchestrator.moments import format_moment
 
+_ANSWERS: Final = frozenset({"dismissed", "opened", "clicked", "replied"})
 _BY_NOBODY: Final[dict[str, str]] = {}
 _PASSED: Final[list[dict[str, str]]] = []
 
@@ -262,6 +263,8 @@ def settle(turn: Turn, event: Event) -> None:
     if told is not None:
         was = customer.contacts.get(told[0])
         customer.contacts, news = heard(customer.contacts, *told, event.timestamp)
+        if customer.placed and told[1] in _ANSWERS:
+            _leave_place(customer, told[0])
         if news is not None and was is not None and turn.env.attribution is not None:
             tell(turn, news, was, event.timestamp)
     if customer.chains:
@@ -270,6 +273,13 @@ def settle(turn: Turn, event: Event) -> None:
     made = customer.offers.get(str(event.properties.get("action_id")))
     if made is not None and made.due is None:
         _forget(turn, made)
+
+
+def _leave_place(customer: Customer, id_: str) -> None:
+    """What was answered stands no longer; its row says so until it expires."""
+    for name, rows in customer.placed.items():
+        if any(row[1] == id_ for row in rows):
+            customer.placed[name] = [[*row[:4], True] if row[1] == id_ else row for row in rows]
 
 
 def _forget(turn: Turn, made: Offer) -> None:

@@ -1,7 +1,8 @@
 """Rules of this file: what stands in a placement for one customer, and what an ``offer`` step chooses.
 
 A placement is decided anew at its events and whenever somebody asks. What stays in the answer stays where it stands: it
-is not said again. What is out of it is withdrawn, and what is new takes the places that are free, the best first.
+is not said again. What is out of it is withdrawn, and what is new takes the places that are free, the best first. What
+the customer has answered leaves its place, and does not come back before it would have expired.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Container, Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.engine.arbitration import dear
 from orchestrator.engine.chain import retry_id
@@ -31,7 +32,9 @@ from orchestrator.events.event import Event
 from orchestrator.moments import format_moment
 
 _Row = list[Any]
-"""What stands in a place: action, action_id, place, and when it expires."""
+"""What stands in a place: action, action_id, place, and when it expires; a fifth field, if it was answered."""
+
+_ANSWERED: Final = Verdict("answered", "the customer has answered it, and it has not expired yet")
 
 
 def decide_standing(turn: Turn, event: Event) -> None:
@@ -104,6 +107,7 @@ def fill(turn: Turn, placement: Placement, stay: Instance) -> Ranking:
         made.placement, made.place, made.cause = placement.name, next(free), stay.entry
         rows.append([made.action, made.id, made.place, made.expires_at])
         put(turn, made, stay)
+    rows += _answered_in(turn, placement)
     if rows:
         customer.placed[placement.name] = rows
     else:
@@ -114,8 +118,11 @@ def fill(turn: Turn, placement: Placement, stay: Instance) -> Ranking:
 
 def rank_placement(turn: Turn, placement: Placement, sight: Sight) -> Ranking:
     """The best for a placement now; what stands there already needs no leave of the contact policy to stay."""
-    stands = {row[0] for row in standing_in(turn, placement)}
-    return _ranked(turn, placement, sight, gate(turn, stands))
+    stands, answered = ({row[0] for row in rows(turn, placement)} for rows in (standing_in, _answered_in))
+    ask = gate(turn, stands)
+    if not answered:
+        return _ranked(turn, placement, sight, ask)
+    return _ranked(turn, placement, sight, lambda other: _ANSWERED if other.action.name in answered else ask(other))
 
 
 def _ranked(turn: Turn, among: Placement | Choose, sight: Sight, ask: Ask) -> Ranking:
@@ -126,8 +133,13 @@ def _ranked(turn: Turn, among: Placement | Choose, sight: Sight, ask: Ask) -> Ra
 
 
 def standing_in(turn: Turn, placement: Placement) -> list[_Row]:
-    """What stands in a placement for the customer and has not expired."""
-    return [row for row in turn.customer.placed.get(placement.name, ()) if row[3] > turn.now]
+    """What stands in a placement for the customer: it was not answered and has not expired."""
+    return [row for row in turn.customer.placed.get(placement.name, ()) if row[3] > turn.now and len(row) == 4]
+
+
+def _answered_in(turn: Turn, placement: Placement) -> list[_Row]:
+    """What stood there until the customer answered it, as long as it would have stood."""
+    return [row for row in turn.customer.placed.get(placement.name, ()) if row[3] > turn.now and len(row) > 4]
 
 
 def gate(turn: Turn, stands: Container[str] = ()) -> Ask:
@@ -165,7 +177,7 @@ def _fill_named(turn: Turn, instance: Instance, step: str, name: str) -> None:
         return
     kept = remember(turn.event) if turn.event is not None else instance.last or instance.entry
     fill(turn, placement, no_stay(turn, kept))
-    names = [str(row[0]) for row in turn.customer.placed.get(name, ())]
+    names = [str(row[0]) for row in standing_in(turn, placement)]
     turn.note("offered", instance, step, f"in {name}: {', '.join(names) or 'nothing'}")
 
 

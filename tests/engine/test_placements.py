@@ -66,6 +66,31 @@ def test_a_delivered_action_still_stands() -> None:
     assert view(driver) == []
 
 
+@pytest.mark.parametrize("answer", ["Message Dismissed", "Message Opened", "Message Clicked"])
+def test_what_was_answered_leaves_its_place_until_it_would_have_expired(answer: str) -> None:
+    driver = shop({"a": "value: 3\nexpires: 1 hour", "b": "value: 2", "c": "value: 1"}, HOME.replace("3", "2"))
+    assert view(driver) == [("action", "a", 1), ("action", "b", 2)]
+    driver.track("ada", answer, {"action_id": driver.actions[0]["action_id"], "channel": "note"})
+    assert [each["action"] for each in driver.decide("ada", "note", places=3)["actions"]] == ["b"]
+    assert view(driver) == [("action", "c", 1)]
+    assert driver.arbitrations[-1]["excluded"] == {"answered": 1}
+    assert view(driver) == []
+    driver.advance("1 hour")
+    assert view(driver) == [("cancel", "c", None), ("action", "a", 1)]
+
+
+def test_of_a_visitor_and_a_customer_the_places_of_the_customer_stay() -> None:
+    driver = shop({"a": ""})
+    view(driver)
+    driver.track(None, "Page Viewed", anonymous="laptop")
+    driver.identify("ada", anonymous="laptop")
+    assert [(each["kind"], each["customer_id"]) for each in driver.actions[1:]] == [
+        ("action", "laptop"),
+        ("cancel", "laptop"),
+    ]
+    assert view(driver) == []
+
+
 def test_diversity_by_group() -> None:
     groups = {"a": "group: x\nvalue: 9", "b": "group: x\nvalue: 8", "c": "group: y\nvalue: 1", "d": "value: 0.5"}
     driver = shop(groups, HOME.replace("places: 3", "places: 3, per_group: 1"))
