@@ -13,6 +13,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 _TITLES: Final = {
     400: "The request cannot be read",
     401: "Not known",
+    403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
     409: "Not as things are",

@@ -246,7 +246,9 @@ class Courier:
         self.metrics.tries.labels(type(outcome).__name__.lower()).inc()
         if isinstance(outcome, Later):
             _log.info("action %s: try %d: %s", held.action.action_id, held.tries, outcome.reason)
+        was = self._dispatch.breaker.state
         ending = self._dispatch.finish(held, outcome, now, random.random())  # noqa: S311
+        self._tell_breaker(was)
         self._wake.set()
         pending = self._cancels.pop(held.action.action_id, None)
         if ending is None:
@@ -256,6 +258,14 @@ class Courier:
         await self._end(held, ending)
         if pending is not None:
             await self._cancel(*pending)
+
+    def _tell_breaker(self, was: State) -> None:
+        breaker = self._dispatch.breaker
+        if breaker.state is State.OPEN and was is not State.OPEN:
+            pause_s = self._options.breaker_pause / 1000
+            _log.warning("the circuit breaker opens, nothing is tried for %g s: %s", pause_s, breaker.reason)
+        elif breaker.state is State.CLOSED and was is not State.CLOSED:
+            _log.info("the circuit breaker closes: what waits is sent")
 
     async def _outcome(self, action: Action) -> Outcome:
         timeout_s = self._options.timeout / 1000
