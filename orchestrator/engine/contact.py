@@ -19,7 +19,7 @@ from orchestrator.engine.contacts import CONTACTS_KEPT, FEW_KEPT, MOST_KEPT, Con
 from orchestrator.engine.customer import Offer
 from orchestrator.engine.frequency import fits, free_from, taken
 from orchestrator.engine.offers import action_of
-from orchestrator.engine.pressure import too_much
+from orchestrator.engine.pressure import HALF_LIVES, too_much
 from orchestrator.engine.quiet_hours import quiet_for, undisturbed
 from orchestrator.engine.suppression import suppressed
 from orchestrator.engine.treatment import Treatment
@@ -38,8 +38,6 @@ OrderOf = Callable[[Offer], Importance | None]
 
 LEAST: Final[Importance] = (1_000_000, 0.0, 0)
 _LONGEST_MS: Final = {"day": 2 * DAY_MS, "week": 8 * DAY_MS, "month": 32 * DAY_MS}
-_HALF_LIVES: Final = 8
-"""After so many a message weighs nothing that anybody would notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +329,7 @@ def needed(policy: ContactPolicy, contacts: Sequence[Contact], now: int) -> Coll
                 if places[place] <= cap.most:
                     found.add(contact.id)
         for rule in policy.pressure:
-            if contact.at > now - _HALF_LIVES * rule.half_life_ms and rule.scope.binds(contact):
+            if contact.at > now - HALF_LIVES * rule.half_life_ms and rule.scope.binds(contact):
                 found.add(contact.id)
     return found
 

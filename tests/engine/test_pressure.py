@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.engine.contact_policy import Pressure, Scope
 from orchestrator.engine.contacts import Contact
-from orchestrator.engine.pressure import pressure
+from orchestrator.engine.pressure import pressure, too_much
 from tests.engine.saying import Given, act, last, names, on
 
 DAY = 86_400_000
@@ -38,6 +38,13 @@ def test_a_message_weighs_less_each_day_and_more_after_each_that_was_ignored(
     found, unanswered = pressure(RULE, contacts, day * DAY)
     assert found == pytest.approx(figure)
     assert unanswered == ignored
+
+
+def test_a_message_that_weighs_more_than_the_limit_is_refused() -> None:
+    rule = Pressure(Scope(), 1, DAY, {"sms": 2.0}, growth=0.5, ignored_after_ms=DAY, waits=True)
+    verdict = too_much(rule, contact(1, "sms"), [], DAY)
+    assert verdict is not None
+    assert verdict.until is None
 
 
 def test_above_the_limit_nothing_more_is_said(given: Given) -> None:
@@ -97,8 +104,25 @@ def test_what_serves_the_customer_is_no_pressure(given: Given, purpose: str) -> 
     assert names(driver.track("ada", "News Came") + driver.track("ada", "News Came")) == ["news", "news"]
 
 
-def test_a_message_that_weighs_more_than_the_limit_is_refused(given: Given) -> None:
-    policy = "contact: {pressure: {limit: 1, half_life: 1 day, weights: {note: 2}, when_above: wait}}"
+def test_whoever_never_answers_hears_less_and_not_nothing_for_ever(given: Given) -> None:
+    policy = "contact: {pressure: {limit: 3, half_life: 2 days, ignored_after: 1 day, growth: 1}}"
     driver = given(NEWS + policy)
-    driver.track("ada", "News Came")
-    assert last(driver)[0] == "refused"
+    heard = [day for day in range(40) if driver.track("ada", "News Came", after="1 day")]
+    assert heard == [0, 1, 16, 17, 32, 33]
+    driver = given(NEWS + policy)
+    for _ in range(4):
+        driver.track("ada", "News Came", after="1 day")
+    assert last(driver)[2].endswith("the last 2 were not answered; eased on 2026-01-22T09:00:00.000Z")
+
+
+@pytest.mark.parametrize("limit", [1, 1.5, 4])
+@pytest.mark.parametrize("growth", [0, 0.5, 3])
+def test_what_waits_for_pressure_to_ease_goes_out(given: Given, limit: float, growth: float) -> None:
+    policy = f"limit: {limit}, half_life: 1 day, ignored_after: 12 hours, growth: {growth}, when_above: wait"
+    news = NEWS.replace("expires: 30 days", "expires: 60 days")
+    driver = given(news + f"contact: {{pressure: {{{policy}}}}}")
+    for _ in range(6):
+        driver.track("ada", "News Came", after="6 hours")
+    driver.advance("55 days")
+    assert [made["outcome"] for made in driver.decisions].count("published") == 6
+    assert "refused" not in [made["outcome"] for made in driver.decisions]
