@@ -15,7 +15,10 @@ def parse_daytime(text: str) -> int:
     """Milliseconds since midnight. Raises ValueError with what is allowed."""
     match = _DAYTIME.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"'{text}' is no time of day: write hours and minutes, for example '09:00' or '17:30'")
+        midnight = " (midnight is '00:00')" if text.strip().startswith("24:00") else ""
+        raise ValueError(
+            f"'{text}' is no time of day: write hours and minutes, for example '09:00' or '17:30'{midnight}"
+        )
     hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return ((hours * 60 + minutes) * 60 + seconds) * 1000
 

@@ -40,14 +40,19 @@ def parse_duration(text: str) -> int:
         match = _PART.match(lowered, at)
         unit = _unit_ms(match.group(2)) if match else None
         if match is None or unit is None:
-            raise ValueError(
-                f"'{text}' is no duration: write a number and a unit, for example '30 minutes', '2 hours' or '7 days'"
-            )
+            raise ValueError(_no_duration(text, match.group(2) if match else ""))
         total += float(match.group(1)) * unit
         at = match.end()
     if not lowered or total > _LONGEST_MS:
         raise ValueError(f"'{text}' is no duration between 0 and ten years")
     return round(total)
+
+
+def _no_duration(text: str, unit: str) -> str:
+    if text.strip().startswith("-"):
+        return f"'{text}' is no duration: it must not be negative"
+    long = " (months and years differ in length: write days)" if unit.removesuffix("s") in ("month", "year") else ""
+    return f"'{text}' is no duration: write a number and a unit, for example '30 minutes', '2 hours' or '7 days'{long}"
 
 
 def format_duration(duration_ms: int) -> str:

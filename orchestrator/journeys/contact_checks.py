@@ -4,26 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from orchestrator.journeys.contact_policy import BesidesDefinition, ContactPolicyDefinition, ScopeDefinition
+from orchestrator.journeys.contact_policy import (
+    BesidesDefinition,
+    ContactPolicyDefinition,
+    PressureDefinition,
+    ScopeDefinition,
+)
 from orchestrator.journeys.finding import Finding
 from orchestrator.journeys.source import Location
+from orchestrator.journeys.steps import WEEKDAYS
 from orchestrator.nearest import hint
 
 
 def check_contact_policy(
-    policy: ContactPolicyDefinition, channels: Collection[str], actions: Collection[str], groups: Collection[str]
+    policy: ContactPolicyDefinition,
+    channels: Collection[str],
+    actions: Collection[str],
+    groups: Collection[str],
+    purposes: Collection[str],
 ) -> Iterator[Finding]:
-    """The channels, actions and groups that the contact policy names and that are not there."""
+    """The names in the contact policy that are not there, and the rules that would bind nothing or shut all out."""
+    known = {"channel": channels, "action": actions, "group": groups, "purpose": purposes}
     for location, scope in _scopes(policy):
-        for key, known in (("channel", channels), ("action", actions), ("group", groups)):
+        for key, names in known.items():
             for name in getattr(scope, key):
-                if name not in known:
-                    yield Finding((*location, key), f"the {key} '{name}' is unknown: {hint(name, known)}")
+                if name not in names:
+                    yield Finding((*location, key), f"the {key} '{name}' is unknown: {hint(name, names)}")
+        if isinstance(scope, ScopeDefinition) and scope.except_ is not None:
+            yield from _excepted(location, scope, scope.except_)
+    for name in policy.unbound:
+        if name not in purposes:
+            yield Finding(("contact", "unbound"), f"the purpose '{name}' is unknown: {hint(name, purposes)}")
+    for number, hours in enumerate(policy.quiet_hours):
+        if hours.from_ == hours.until and set(hours.days or WEEKDAYS) == set(WEEKDAYS):
+            message = "they would never end: write another time, the days on which they begin, or a pause"
+            yield Finding(("contact", "quiet_hours", number, "until"), message)
     for number, rule in enumerate(policy.pressure):
-        for name in rule.weights:
-            if name not in channels:
-                message = f"the channel '{name}' is unknown: {hint(name, channels)}"
-                yield Finding(("contact", "pressure", number, "weights", name), message)
+        yield from _too_heavy(("contact", "pressure", number), rule, channels)
+
+
+def _excepted(location: Location, scope: ScopeDefinition, but: BesidesDefinition) -> Iterator[Finding]:
+    for key in ("purpose", "channel", "goal", "group", "action"):
+        if getattr(scope, key) and set(getattr(scope, key)) <= set(getattr(but, key)):
+            message = f"it excepts each {key} that the rule is about: the rule would bind nothing"
+            yield Finding((*location, "except", key), message)
+
+
+def _too_heavy(location: Location, rule: PressureDefinition, channels: Collection[str]) -> Iterator[Finding]:
+    for name, weight in rule.weights.items():
+        if name not in channels:
+            yield Finding((*location, "weights", name), f"the channel '{name}' is unknown: {hint(name, channels)}")
+        elif weight > rule.limit:
+            message = f"one message on '{name}' weighs more than the limit of {rule.limit:g}: none would ever go out"
+            yield Finding((*location, "weights", name), message)
+    about = set(rule.channel or channels) - set(rule.except_.channel if rule.except_ is not None else ())
+    if rule.limit < 1 and (plain := sorted(about & set(channels) - set(rule.weights))):
+        message = f"one message on '{plain[0]}' weighs 1, more than the limit: none would ever go out"
+        yield Finding((*location, "limit"), message)
 
 
 def _scopes(policy: ContactPolicyDefinition) -> Iterator[tuple[Location, ScopeDefinition | BesidesDefinition]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated, Any, Final, Literal
@@ -35,6 +36,7 @@ MOST_OF_A_CAP: Final = 100
 """Each message that a cap counts is kept in the customer's record."""
 
 _DAY: Final[dict[str, Any]] = {"type": "string", "format": "date"}
+_DAY_TEXT: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NAMED: Final = one_or_more({"type": "string", "pattern": NAME_PATTERN})
 NamesOrOne = Annotated[tuple[Name, ...], BeforeValidator(listed), Field(min_length=1), _NAMED]
 GoalsOrOne = Annotated[
@@ -53,9 +55,24 @@ Purposes = Annotated[NamesOrOne, AfterValidator(_purposes), _NAMED]
 
 
 def _per(value: Any) -> Any:
-    if isinstance(value, str) and value not in CALENDARS and parse_duration(value) == 0:
+    if not isinstance(value, str):
+        raise ValueError(f"write a window with its unit, for example '7 days', or one of {', '.join(CALENDARS)}")
+    try:
+        nothing = value not in CALENDARS and parse_duration(value) == 0
+    except ValueError as error:
+        raise ValueError(f"{error}; or one of the calendar: {', '.join(CALENDARS)}") from None
+    if nothing:
         raise ValueError("a window must be longer than nothing")
     return value
+
+
+def _day(value: Any) -> date:
+    if isinstance(value, str) and _DAY_TEXT.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError(f"'{value}' is no day: {error}") from None
+    raise ValueError(f"'{value}' is no day: write year, month and day, for example 2026-12-24")
 
 
 Per = Annotated[
@@ -113,7 +130,7 @@ class QuietHoursDefinition(ScopeDefinition):
 class FreeDaysDefinition(ScopeDefinition):
     """Days without messages; they are held until the day after."""
 
-    days: tuple[date, ...] = Field((), description="days such as 2026-12-24")
+    days: tuple[Annotated[date, BeforeValidator(_day)], ...] = Field((), description="days such as 2026-12-24")
     country: str | None = Field(None, description="the public holidays of a country, such as DE")
     subdivision: str | None = Field(None, description="of a part of it, such as BY")
 
@@ -181,6 +198,8 @@ def _many(value: Any) -> Any:
 
 
 def _pauses(value: Any) -> Any:
+    if value is not None and not isinstance(value, bool | Mapping | list | tuple):
+        raise ValueError("a pause is true, false, or says of what, for example {channel: email}")
     return ({},) if value is True else () if value is False else _many(value)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from pydantic import ValidationError
 
+from orchestrator.engine.treatment import CONSENT_FREE
 from orchestrator.errors import DefinitionError, Problem
 from orchestrator.journeys.action import ActionDefinition
 from orchestrator.journeys.audience import CUSTOMER_VARIABLES, EVENT_VARIABLES
@@ -277,9 +278,9 @@ class _Project:
     def problems(self) -> list[Problem]:
         """All problems, in the order of files and lines."""
         found = list(self._problems)
-        scopes, users = self._scopes(), self._users()
+        scopes, users, named = self._scopes(), self._users(), self._named()
         for name, journey in self._journeys.models.items():
-            found += self._journeys.placed(name, check_journey(journey, self._named()))
+            found += self._journeys.placed(name, check_journey(journey, named))
             found += self._journeys.placed(name, check_journey_types(journey, scopes))
         for name, finding in [*check_joins(self._journeys.models), *check_experiments(self._journeys.models)]:
             found += self._journeys.placed(name, [finding])
@@ -293,7 +294,8 @@ class _Project:
             found += _placed(self._sources[POLICY], check_channel_policy(self._policy.channel, self._channel_names))
         if POLICY in self._sources and self._policy.contact is not None:
             groups = {action.group for action in self._actions.models.values() if action.group is not None}
-            checked = check_contact_policy(self._policy.contact, self._channel_names, self._actions.names, groups)
+            contact, purposes = self._policy.contact, self._purposes()
+            checked = check_contact_policy(contact, self._channel_names, self._actions.names, groups, purposes)
             found += _placed(self._sources[POLICY], checked)
         if POLICY in self._sources:
             found += _placed(self._sources[POLICY], check_policy(self._policy))
@@ -359,7 +361,8 @@ class _Project:
         segments = self._segments.segments if self._segments is not None else None
         given = self._traits.given if self._traits is not None else {}
         traits = {*given, *LEARNT} if given else None
-        return Named(self._actions.names, self._journeys.names, segments, traits, self._placements.placements)
+        placements, purposes = self._placements.placements, self._purposes()
+        return Named(self._actions.names, self._journeys.names, segments, traits, placements, purposes)
 
     def _typed(
         self, name: str, action: ActionDefinition, journeys: Iterable[JourneyDefinition], scopes: Scopes
@@ -379,6 +382,11 @@ class _Project:
         yield from check_blocks(action, self._partials.texts)
         if self._knows_actions and self._knows_policy:
             yield from check_survey(action, self._actions.models, self._policy)
+
+    def _purposes(self) -> set[str]:
+        """Those that messages have, and those that mean something by themselves."""
+        actions = {action.purpose for action in self._actions.models.values() if action.purpose is not None}
+        return {PURPOSE, *CONSENT_FREE, *actions, *(journey.purpose for journey in self._journeys.models.values())}
 
     def _users(self) -> dict[str, list[JourneyDefinition]]:
         """The journeys that use each action."""

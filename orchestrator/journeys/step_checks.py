@@ -26,6 +26,7 @@ class Named:
     segments: Collection[str] | None
     traits: Collection[str] | None
     placements: Collection[str] | None = None
+    purposes: Collection[str] | None = None
 
 
 def check_steps(journey: JourneyDefinition, named: Named) -> Iterator[Finding]:
@@ -62,6 +63,7 @@ def _check_names(journey: JourneyDefinition, steps: tuple[PlacedStep, ...], name
         yield from _check_join(journey, placed, named.journeys)
         yield from _check_traits(placed, named.traits)
         yield from _check_offer(placed, named.placements)
+        yield from _check_quiet(placed, named.purposes)
         for number, arm in enumerate(placed.step.branch or ()):
             if arm.segment is not None and named.segments is not None and arm.segment not in named.segments:
                 message = f"the segment '{arm.segment}' is not in segments.yaml: {hint(arm.segment, named.segments)}"
@@ -73,6 +75,17 @@ def _check_offer(placed: PlacedStep, placements: Collection[str] | None) -> Iter
     if isinstance(wanted, str) and placements is not None and wanted not in placements:
         remedy = hint(wanted, placements) if placements else "name one in placements.yaml, or write {actions: [...]}"
         yield Finding((*placed.location, "offer"), f"the placement '{wanted}' is unknown: {remedy}")
+
+
+def _check_quiet(placed: PlacedStep, purposes: Collection[str] | None) -> Iterator[Finding]:
+    quiet, location = placed.step.quiet, (*placed.location, "quiet")
+    if quiet is None:
+        return
+    if purposes is not None and quiet.purpose not in purposes:
+        message = f"the purpose '{quiet.purpose}' is unknown: {hint(quiet.purpose, purposes)}"
+        yield Finding((*location, "purpose"), message)
+    if quiet.for_ == 0:
+        yield Finding((*location, "for"), "'for' must be more than 0: nothing would be held")
 
 
 def _check_traits(placed: PlacedStep, traits: Collection[str] | None) -> Iterator[Finding]:

@@ -90,6 +90,7 @@ def test_a_cap_is_about_what_it_names(given: Given, cap: str, said: list[str]) -
         act("shoes-mail", "goal: sell\ngroup: shoes")
         + act("shoes-note", "goal: sell\ngroup: shoes")
         + "action: bikes-call\nchannel: phone\ngoal: retain\ngroup: bikes\ncontent: {text: hi}\n---\n"
+        + act("question", "purpose: surveys")
         + on("All Came", "{act: shoes-mail}, {act: shoes-note}, {act: bikes-call}")
         + f"contact: {{caps: {{{cap}}}}}"
     )

@@ -110,7 +110,8 @@ def test_a_whole_day_may_be_quiet_and_the_night_before_and_after_it(given: Given
     ],
 )
 def test_quiet_hours_are_about_what_they_name(given: Given, scope: str, held: bool) -> None:
-    driver = given(NEWS + f"contact: {{quiet_hours: {{{NIGHT}, {scope}}}}}")
+    question = act("question", "purpose: surveys")
+    driver = given(NEWS + question + f"contact: {{quiet_hours: {{{NIGHT}, {scope}}}}}")
     driver.advance_to(read_moment("2026-01-12T23:00:00Z"))
     assert names(driver.track("ada", "News Came")) == [] if held else ["news"]
 

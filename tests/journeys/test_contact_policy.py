@@ -16,7 +16,7 @@ JOURNEY = "journey: a\nentry: {on: X}\nsteps:\n  - act: hello\n"
 ACTION = "action: hello\nchannel: web\ngroup: shoes\ngoal: sell\ncontent: {slot: hero, content: hi}\n"
 WHOLE = """
 contact:
-  unbound: [service, notice]
+  unbound: [service, marketing]
   caps:
     - {most: 3, per: 7 days, purpose: marketing, channel: [email, sms], when_full: wait}
     - {most: 1, per: 30 days, each: action}
@@ -87,6 +87,26 @@ WRONG = {
     "caps: {most: 101, per: 1 day}": "'most' must be at most 100, not the number 101",
     "caps: {most: 1}": "'per' is missing",
     "caps: {most: 1, per: fortnight}": "'fortnight' is no duration: write a number and a unit",
+    "caps: {most: 1, per: year}": "'year' is no duration: write a number and a unit, for example '30 minutes', "
+    "'2 hours' or '7 days'; or one of the calendar: day, week, month",
+    "caps: {most: 1, per: 2 months}": "'2 months' is no duration: write a number and a unit, for example '30 minutes', "
+    "'2 hours' or '7 days' (months and years differ in length: write days); or one of the calendar",
+    "caps: {most: 1, per: -1 day}": "'-1 day' is no duration: it must not be negative; or one of the calendar",
+    "caps: {most: 1, per: 7}": "write a window with its unit, for example '7 days', or one of day, week, month",
+    "caps: {most: 1, per: day, purpose: marketin}": "the purpose 'marketin' is unknown: did you mean 'marketing'?",
+    "caps: {most: 1, per: day, channel: email, except: {channel: [email, sms]}}": "it excepts each channel that",
+    "unbound: sevice": "the purpose 'sevice' is unknown: did you mean 'service'?",
+    "pause: {purpose: marketin}": "the purpose 'marketin' is unknown: did you mean 'marketing'?",
+    "pause: 1": "a pause is true, false, or says of what, for example {channel: email}",
+    "pause: yes": "a pause is true, false, or says of what, for example {channel: email}",
+    'quiet_hours: {from: "21:00", until: "21:00"}': "they would never end: write another time",
+    'quiet_hours: {from: "21:00", until: "24:00"}': "'24:00' is no time of day: write hours and minutes, for example "
+    "'09:00' or '17:30' (midnight is '00:00')",
+    "calendars: {closed: [2026-02-30]}": "'2026-02-30' is no day: day",
+    "calendars: {closed: [24.12.2026]}": "'24.12.2026' is no day: write year, month and day, for example 2026-12-24",
+    "calendars: {closed: [0]}": "'0' is no day: write year, month and day, for example 2026-12-24",
+    "pressure: {limit: 0.5, half_life: 1 day, channel: sms}": "one message on 'sms' weighs 1, more than the limit",
+    "pressure: {limit: 5, half_life: 1 day, weights: {sms: 6}}": "one message on 'sms' weighs more than the limit of 5",
     "caps: {most: 1, per: 0 days}": "a window must be longer than nothing",
     "caps: {most: 1, per: 1 day, purpose: transactional}": "transactional messages always pass: give what is to be",
     "caps: {most: 1, per: 1 day, channel: emial}": "the channel 'emial' is unknown: did you mean 'email'?",

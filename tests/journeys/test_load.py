@@ -96,6 +96,11 @@ FORM = {
         head("  - quiet: {for: three days}"),
         f"5: 'three days' is no duration: write a number and a unit, {A_DURATION}",
     ),
+    "quiet for nobody": (
+        head("  - quiet: {purpose: marketin, for: 1 day}"),
+        "5: the purpose 'marketin' is unknown: did you mean 'marketing'?",
+    ),
+    "quiet for no time": (head("  - quiet: {for: 0 days}"), "5: 'for' must be more than 0: nothing would be held"),
     "more than ten years": (head("  - wait: 4000 days"), "5: '4000 days' is no duration between 0 and ten years"),
     "no way to enter again": (
         "journey: a\nentry:\n  on: X\n  reentry: always\nsteps: [{end: true}]",
