@@ -116,6 +116,8 @@ def _described(details: dict[str, Any]) -> dict[str, str]:
         message = "there is no such field"
     elif details["type"] == "missing":
         message = "is missing"
+    elif details["type"] == "string_pattern_mismatch":
+        message = "write letters, digits and signs of ASCII, and no blanks"
     return {"at": ".".join(map(str, details["loc"])), "detail": message[:1].lower() + message[1:]}
 
 

@@ -112,7 +112,8 @@ def answered(value: Mapping[str, Any]) -> str:
     """What a program that asked over HTTP was told to show."""
     shown = ", ".join(str(action.get("action")) for action in value.get("actions") or []) or "nothing"
     left_out = "".join(f", {count} left out by {rule}" for rule, count in (value.get("excluded") or {}).items())
-    return f"{value.get('caller')} asked for {value.get('channel')}, and was told {shown}{left_out}"
+    where = f"{value['placement']} on {value.get('channel')}" if value.get("placement") else value.get("channel")
+    return f"{value.get('caller')} asked for {where}, and was told {shown}{left_out}"
 
 
 def _survey(value: dict[str, Any]) -> str:

@@ -120,7 +120,9 @@ def _chapter(chapter: Chapter, *, single: bool) -> Iterator[str]:
 def _of_customer(record: Record) -> Iterator[str]:
     """What is told of the customer and not of a journey."""
     kind = record["kind"]
-    if record.get("placement") is not None:
+    if kind == "answer":
+        yield printable(answered(record), _SHOWN)
+    elif record.get("placement") is not None:
         yield from _record(record)
     elif kind == "identity":
         yield f"what {record['anonymous_id']} did is {record['happened']}: {record['reason'] or 'by this event'}"
@@ -129,8 +131,6 @@ def _of_customer(record: Record) -> Iterator[str]:
         yield f"{_SEGMENT.get(record['happened'], record['happened'])} the segment {record['segment']}{reason}"
     elif kind == "late":
         yield printable(record["reason"], _SHOWN)
-    elif kind == "answer":
-        yield printable(answered(record), _SHOWN)
     elif kind == "outcome" and record["what"] != "published":
         yield printable(outcome(record), _SHOWN)
 

@@ -144,6 +144,7 @@ def test_a_form_is_no_json_either(shop: Served) -> None:
 @pytest.mark.parametrize("key", [None, "", "x" * 256, "two words"])
 def test_a_decision_needs_an_idempotency_key(shop: Served, key: str | None) -> None:
     assert "Idempotency-Key" in problem(decide(shop.client, key=key), 422, "invalid")
+    assert "pattern" not in decide(shop.client, key=key).text
 
 
 @pytest.mark.parametrize("length", [True, False])

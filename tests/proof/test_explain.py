@@ -385,3 +385,18 @@ def test_every_candidate_of_a_choice_is_told_with_its_factors_or_what_speaks_aga
     assert "dear: 6 = 0.5 (action) x (10 - 2) x 1.5" in text
     assert "plain: 0.5 = 0.5 (action) x (1 - 0) x 1" in text
     assert "not adult, eligibility: customer.traits has no 'age'" in text
+
+
+def test_what_a_program_was_told_to_show_in_a_placement_is_told() -> None:
+    answer = {
+        "kind": "answer",
+        "customer_id": "ada",
+        "at": "2026-01-05T09:00:00.000Z",
+        "caller": "shop",
+        "channel": "web",
+        "placement": "home-page",
+        "actions": [{"action": "teaser"}],
+        "excluded": {"answered": 1},
+    }
+    text = "\n".join(tell(Explainer("ada", []).story([answer]), single=False))
+    assert "shop asked for home-page on web, and was told teaser, 1 left out by answered" in text
