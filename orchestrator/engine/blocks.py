@@ -105,7 +105,8 @@ def _check_allowed(block: Block, text: str) -> None:
 def _check_link(block: Block, text: str) -> None:
     found = _WEB.fullmatch(text)
     if found is None:
-        raise ValueError(f"takes a link that begins with https://, and '{text[:80]}' is none")
+        what = "takes a link that begins with https:// or http://, without blanks and with %-codes for other signs"
+        raise ValueError(f"{what}, and '{text[:80]}' is none")
     if found[1].lower() not in block.hosts:
         raise ValueError(f"takes links to {', '.join(block.hosts)}, and '{text[:80]}' leads elsewhere")
 
