@@ -167,9 +167,17 @@ def set_state(context: typer.Context, journey: str, what: str, decided: Decided,
         typer.echo(f"journey {journey} was {before[-1]}, and is {applied.states.get(journey, _RUNNING)}")
 
 
-def set_pauses(context: typer.Context, what: str, decided: DecidedPauses, note: str, who: str | None) -> None:
-    """Changes what is said to nobody, in whatever journey."""
+def set_pauses(
+    context: typer.Context,
+    what: str,
+    names: Mapping[str, str | None],
+    decided: DecidedPauses,
+    note: str,
+    who: str | None,
+) -> None:
+    """Changes what is said to nobody, in whatever journey; ``names`` are the purpose and the channel that it is of."""
     from orchestrator.errors import UsageError
+    from orchestrator.journeys.contact_checks import unknown_in
     from orchestrator.journeys.contact_policy import scope_of
     from orchestrator.journeys.origin import origin_as
     from orchestrator.kafka.topics import check_internal
@@ -182,10 +190,13 @@ def set_pauses(context: typer.Context, what: str, decided: DecidedPauses, note: 
         current = known.current
         if current is None:
             raise UsageError("nothing is in force yet: 'orchestrator apply' does it")
-        pauses = decided(current.pauses)
+        pauses, pack = decided(current.pauses), known.pack(current)
+        unknown = unknown_in(pack, names)
+        if unknown is not None and len(pauses) >= len(current.pauses):  # What was paused before can be let go.
+            raise UsageError(unknown)
         if pauses == current.pauses:
             return None
-        origin, pack = origin_as(current, who), known.pack(current)
+        origin = origin_as(current, who)
         return Change(pack, what, origin, current.states, note, end_unmapped=current.end_unmapped, pauses=pauses)
 
     applied = _done(cluster, decide)

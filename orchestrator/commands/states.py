@@ -50,7 +50,8 @@ def pause(
     if _chosen(journey, everything, purpose, channel, refuse=refuse) is None:
         wanted = _wanted(purpose, channel, refuse=refuse)
         what = "pause all" + _besides(purpose, channel)
-        set_pauses(context, what, lambda pauses: (*_others(pauses, purpose, channel), wanted), note, who)
+        names = {"purpose": purpose, "channel": channel}
+        set_pauses(context, what, names, lambda pauses: (*_others(pauses, purpose, channel), wanted), note, who)
     else:
         name = str(journey)
         set_state(context, name, f"pause {name}", lambda states: paused(name, states), note, who)
@@ -76,7 +77,8 @@ def resume(
     """
     if _chosen(journey, everything, purpose, channel) is None:
         what = "resume all" + _besides(purpose, channel)
-        set_pauses(context, what, lambda pauses: _others(pauses, purpose, channel, every=True), note, who)
+        names = {"purpose": purpose, "channel": channel}
+        set_pauses(context, what, names, lambda pauses: _others(pauses, purpose, channel, every=True), note, who)
         return
     name = str(journey)
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from orchestrator.engine.treatment import CONSENT_FREE
+from orchestrator.journeys.action import ActionDefinition
 from orchestrator.journeys.contact_policy import (
     BesidesDefinition,
     ContactPolicyDefinition,
     PressureDefinition,
     ScopeDefinition,
 )
+from orchestrator.journeys.definition import JourneyDefinition
 from orchestrator.journeys.finding import Finding
+from orchestrator.journeys.pack import Pack
 from orchestrator.journeys.source import Location
 from orchestrator.journeys.steps import WEEKDAYS
+from orchestrator.journeys.treatments import PURPOSE
 from orchestrator.nearest import hint
 
 
@@ -41,6 +46,19 @@ def check_contact_policy(
             yield Finding(("contact", "quiet_hours", number, "until"), message)
     for number, rule in enumerate(policy.pressure):
         yield from _too_heavy(("contact", "pressure", number), rule, channels)
+
+
+def purposes_of(actions: Iterable[ActionDefinition], journeys: Iterable[JourneyDefinition]) -> set[str]:
+    """Those that messages have, and those that mean something by themselves."""
+    own = {action.purpose for action in actions if action.purpose is not None}
+    return {PURPOSE, *CONSENT_FREE, *own, *(journey.purpose for journey in journeys)}
+
+
+def unknown_in(pack: Pack, names: Mapping[str, str | None]) -> str | None:
+    """What is wrong with the names of a purpose and a channel; None if a pack has both."""
+    known = {"channel": pack.channels, "purpose": purposes_of(pack.actions.values(), pack.journeys.values())}
+    wrong = ((key, name) for key, name in names.items() if name is not None and name not in known[key])
+    return next((f"the {key} '{name}' is unknown: {hint(name, known[key])}" for key, name in wrong), None)
 
 
 def _excepted(location: Location, scope: ScopeDefinition, but: BesidesDefinition) -> Iterator[Finding]:

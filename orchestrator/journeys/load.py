@@ -12,7 +12,6 @@ from typing import Any, Final, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from orchestrator.engine.treatment import CONSENT_FREE
 from orchestrator.errors import DefinitionError, Problem
 from orchestrator.journeys.action import ActionDefinition
 from orchestrator.journeys.audience import CUSTOMER_VARIABLES, EVENT_VARIABLES
@@ -22,7 +21,7 @@ from orchestrator.journeys.capacities import check_capacities
 from orchestrator.journeys.channel_checks import check_channel_policy, check_channels_of
 from orchestrator.journeys.channel_policy import fixed_channels
 from orchestrator.journeys.checks import check_action, check_journey
-from orchestrator.journeys.contact_checks import check_contact_policy
+from orchestrator.journeys.contact_checks import check_contact_policy, purposes_of
 from orchestrator.journeys.definition import ChannelDefinition, ChannelsDefinition, JourneyDefinition
 from orchestrator.journeys.event_schemas import EVENTS, EventsDefinition, default_schemas, schemas_of
 from orchestrator.journeys.expressions import ENTRY_VARIABLES
@@ -385,8 +384,7 @@ class _Project:
 
     def _purposes(self) -> set[str]:
         """Those that messages have, and those that mean something by themselves."""
-        actions = {action.purpose for action in self._actions.models.values() if action.purpose is not None}
-        return {PURPOSE, *CONSENT_FREE, *actions, *(journey.purpose for journey in self._journeys.models.values())}
+        return purposes_of(self._actions.models.values(), self._journeys.models.values())
 
     def _users(self) -> dict[str, list[JourneyDefinition]]:
         """The journeys that use each action."""

@@ -6,7 +6,9 @@ import pytest
 
 from orchestrator.commands.states import _chosen, _others, _wanted
 from orchestrator.errors import UsageError
+from orchestrator.journeys.contact_checks import unknown_in
 from orchestrator.journeys.contact_policy import PauseDefinition
+from orchestrator.testing.texts import pack_of
 
 ALL, MAILS, SURVEYS = PauseDefinition(), PauseDefinition(channel=("email",)), PauseDefinition(purpose=("surveys",))
 
@@ -42,3 +44,18 @@ def test_a_pause_is_taken_back_by_what_it_names_and_all_by_nothing() -> None:
 def test_it_must_be_clear_what_is_meant(journey: str | None, everything: bool, channel: str | None) -> None:
     with pytest.raises(UsageError):
         _chosen(journey, everything, None, channel)
+
+
+@pytest.mark.parametrize(
+    ("names", "wrong"),
+    [
+        ({"purpose": None, "channel": None}, None),
+        ({"purpose": "surveys", "channel": "email"}, None),
+        ({"purpose": "service", "channel": None}, None),
+        ({"purpose": "marketin", "channel": None}, "the purpose 'marketin' is unknown: did you mean 'marketing'?"),
+        ({"purpose": None, "channel": "emial"}, "the channel 'emial' is unknown: did you mean 'email'?"),
+    ],
+)
+def test_what_is_paused_is_there(names: dict[str, str | None], wrong: str | None) -> None:
+    pack = pack_of("action: question\npurpose: surveys\nchannel: email\ncontent: {subject: S, html: <p>x</p>}\n")
+    assert unknown_in(pack, names) == wrong
