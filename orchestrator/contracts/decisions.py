@@ -39,6 +39,7 @@ class Reason(Sent):
         "paused",
         "suppressed",
         "quiet-hours",
+        "timezone",
         "free-day",
         "cap",
         "pressure",
@@ -86,7 +87,7 @@ class Decision(Sent):
     )
     reasons: list[Reason] = Field(
         description="the rules that spoke against it, the first one decided; of what was published, why on this "
-        "channel and not on others, and why parts of it are the fallback"
+        "channel and not on others, which zone was supposed, and why parts of it are the fallback"
     )
     trigger: Trigger | None = Field(description="null when no event did it, but time")
     by: By = None

@@ -371,6 +371,16 @@ def zone_in_words(turn: Turn) -> tuple[ZoneInfo, str]:
     return zone, f"{zone}, for the customer's '{str(own)[:40]}' is no time zone"
 
 
+def supposed(turn: Turn, treatment: Treatment, journey: str) -> list[dict[str, str]]:
+    """What was supposed when quiet hours and free days let a message through: a zone, if theirs is none."""
+    policy, own = turn.env.policy.contact, turn.customer.traits.get("timezone")
+    if own is None or not (policy.quiet_hours or policy.free_days) or is_zone(own):
+        return []
+    if not any(quiet_for(policy, candidate(treatment, journey))):
+        return []
+    return [{"rule": "timezone", "detail": f"not disturbed in {zone_in_words(turn)[1]}"}]
+
+
 def _holding(turn: Turn, message: Message) -> str | None:
     for pause in turn.env.pauses:
         if not pause.refuses and pause.scope.binds(message):

@@ -461,6 +461,7 @@ def _publish(turn: Turn, made: Offer, choice: Choice, content: Rendered, instanc
         tell_published(turn, recorded, known)
     use(turn, made, treatment)
     fallbacks = [{"rule": "fallback", "detail": reason} for reason in content.fallbacks]
+    fallbacks += contact.supposed(turn, treatment, made.journey)
     _decision(turn, made, "published", [*choice.reasons, *fallbacks] if choice.reasons else fallbacks or _PASSED)
     if _can_be_withdrawn(turn, made):
         made.due = None

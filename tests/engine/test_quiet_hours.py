@@ -77,6 +77,19 @@ def test_a_zone_that_nobody_knows_is_that_of_the_project_and_the_decision_says_s
         "quiet hours from 21:00 until 08:00 in America/New_York, for the customer's 'Mars/Phobos' is no time zone: "
         "allowed again on 2026-01-12T13:00:00.000Z"
     )
+    driver.advance_to(read_moment("2026-01-12T13:00:00Z"))
+    assert last(driver) == (
+        "published",
+        "timezone",
+        "not disturbed in America/New_York, for the customer's 'Mars/Phobos' is no time zone",
+    )
+
+
+def test_where_nobody_asks_for_the_zone_the_decision_says_nothing_of_it(given: Given) -> None:
+    driver = given(NEWS + f"contact: {{quiet_hours: {{{NIGHT}, channel: phone}}}}")
+    driver.identify("ada", {"timezone": "Mars/Phobos"})
+    driver.track("ada", "News Came")
+    assert driver.decisions[-1]["reasons"] == []
 
 
 @pytest.mark.parametrize(
