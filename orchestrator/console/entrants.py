@@ -13,6 +13,9 @@ from orchestrator.events.identifiers import read_id
 CUSTOMER: Final = "customer"
 MOST_ROWS: Final = 100_000
 MOST_PROBLEMS: Final = 100
+MOST_BYTES: Final = 64 * 2**20
+"""Of a file or a pipe, which may have no end."""
+
 _EDIT: Final = "edit."
 
 
@@ -71,7 +74,11 @@ def refuse(path: Path, problems: list[Problem]) -> None:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            read = file.read(MOST_BYTES + 1)
+        if len(read) > MOST_BYTES:
+            raise DefinitionError([Problem(path, 0, f"has more than {MOST_BYTES:,} bytes: split it up")])
+        return read.decode("utf-8-sig")
     except OSError as error:
         raise DefinitionError([Problem(path, 0, f"cannot be read: {error.strerror or error}")]) from None
     except UnicodeDecodeError as error:
