@@ -26,6 +26,7 @@ class Keys:
         keys = {name: key.get_secret_value() for name, key in settings.api_keys.items()}
         if settings.api_keys_file is not None:
             keys |= _read(settings.api_keys_file)
+        _check_own(keys)
         return cls(keys)
 
     def caller(self, authorization: bytes | None) -> str | None:
@@ -38,6 +39,15 @@ class Keys:
             if compare_digest(digest, known):
                 found = name
         return found if scheme.lower() == _SCHEME else None
+
+
+def _check_own(keys: Mapping[str, str]) -> None:
+    """Raises SettingsError if two programs have the same key: nobody could tell which of them asks."""
+    names: dict[str, str] = {}
+    for name, key in keys.items():
+        other = names.setdefault(key, name)
+        if other != name:
+            raise SettingsError(f"api_keys: '{other}' and '{name}' have the same key: give each program its own")
 
 
 def _read(path: Path) -> dict[str, str]:
@@ -59,6 +69,8 @@ def _read(path: Path) -> dict[str, str]:
             check_api_key(name, key)
         except ValueError as error:
             problems.append(f"{path}:{number}: {error}")
+        if name in keys:
+            problems.append(f"{path}:{number}: '{name}' has a key in a line above: write one for each program")
         keys[name] = key
     if not keys:
         problems.append(f"{path}: there is no key in it: write a line NAME=KEY for each program")

@@ -43,3 +43,11 @@ def test_a_wrong_line_is_named_without_its_key(tmp_path: Path) -> None:
 def test_an_empty_file_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="there is no key in it"):
         keys_of(tmp_path, "# later\n")
+
+
+def test_each_program_has_a_key_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="'shop' and 'desk' have the same key: give each program its own") as caught:
+        keys_of(tmp_path, f"desk={SHOP}\n")
+    assert SHOP not in str(caught.value)
+    with pytest.raises(SettingsError, match=":2: 'desk' has a key in a line above"):
+        keys_of(tmp_path, f"desk={DESK}\ndesk={DESK}x\n")
