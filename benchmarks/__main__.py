@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import decisions, load, requests, scale
 from benchmarks.bench import PARTITIONS, PLAIN_SHARE, Bench, latency, throughput
+from orchestrator.engine import IS_COMPILED
 from orchestrator.kafka.broker import EmbeddedBroker
 
 PARTS = ("speed", "latency", "journeys", "timers", "decide", "decisions")
@@ -111,6 +112,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--rate", type=int, nargs="*", default=[2_000, 5_000])
     arguments = parser.parse_args()
+    print(f"the engine is {'compiled' if IS_COMPILED else 'not compiled'}")
     with (
         tempfile.TemporaryDirectory(prefix="orchestrator-bench-") as folder,
         EmbeddedBroker(Path(folder) / "kafka", 0) as broker,

@@ -39,6 +39,7 @@ from orchestrator.commands import (
     validate,
     worker,
 )
+from orchestrator.engine import IS_COMPILED
 from orchestrator.errors import OrchestratorError, UsageError
 
 _log = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ _PROJECT = "Folder of the project, with orchestrator.toml and the journeys."
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"orchestrator {__version__}")
+        typer.echo(f"orchestrator {__version__}{', engine compiled' if IS_COMPILED else ''}")
         raise typer.Exit
 
 

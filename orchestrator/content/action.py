@@ -55,11 +55,12 @@ class _Locales:
 class ActionContent:
     """Content that is ready to render."""
 
-    __slots__ = ("_fallback", "_locales", "_only", "_own", "_replaces_all")
+    __slots__ = ("_fallback", "_locales", "_only", "_own", "_replaces_all", "constant")
 
     def __init__(self, locales: _Locales, fallback: _Locales | None, own: Own, *, replaces_all: bool) -> None:
         self._locales = locales
         self._only = locales.only
+        self.constant = self._only.constants if self._only is not None and not self._only.makers else None
         self._fallback = fallback
         self._own = own
         self._replaces_all = replaces_all

@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
@@ -62,7 +61,7 @@ def credit(turn: Turn, event: Event) -> None:
     if found is None:
         return
     first = not found.won
-    contact = replace(found, won=(*found.won, purchase)[-WON_KEPT:])
+    contact = found._replace(won=(*found.won, purchase)[-WON_KEPT:])
     turn.customer.contacts = contacts.with_(contact)
     _log(
         turn,

@@ -95,8 +95,7 @@ class Gate:
     @property
     def says_something(self) -> bool:
         """Whether there is anything that could speak against a message."""
-        turn = self._turn
-        return self._policy is not NO_CONTACT_POLICY or bool(turn.customer.suppressed or turn.env.pauses)
+        return speaks(self._turn)
 
     def allows(
         self, treatment: Treatment, journey: str = "", made: Offer | None = None, importance: Importance = LEAST
@@ -261,8 +260,16 @@ class Gate:
         return (order, made.since) if order is not None else None
 
 
+def speaks(turn: Turn) -> bool:
+    """Whether there is anything that could speak against a message to the customer."""
+    env = turn.env
+    return env.policy.contact is not NO_CONTACT_POLICY or bool(turn.customer.suppressed or env.pauses)
+
+
 def allows(turn: Turn, treatment: Treatment, made: Offer, order_of: OrderOf) -> Verdict | None:
     """Why a message that is due may not go out now; None if it may."""
+    if not speaks(turn):
+        return None
     return Gate(turn, order_of).allows(treatment, made.journey, made)
 
 

@@ -6,8 +6,7 @@ In the record it is one text that is read only when somebody asks, for most even
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, overload
+from typing import Final, NamedTuple
 
 CONTACTS_KEPT: Final = 64
 """How many contacts a record holds, the newest ones, unless caps ask for more."""
@@ -30,8 +29,7 @@ _RANKS: Final = {state: rank for rank, state in enumerate(_STATES)}
 _ANSWERS: Final = frozenset({"opened", "clicked", "replied"})
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(NamedTuple):
     """One message to a customer; ``id`` is its ``action_id``, ``at`` when it was published, in UTC milliseconds.
 
     ``group`` and ``goal`` are empty where its action names none. ``state`` is the most that is known of it:
@@ -68,10 +66,10 @@ class Contact:
         known, told = _RANKS[self.state], _RANKS[state]
         if told < known or (told == known and at >= self.state_at):
             return self
-        return replace(self, state=state, state_at=at)
+        return self._replace(state=state, state_at=at)
 
 
-class Contacts(Sequence[Contact]):
+class Contacts:
     """The contacts of one customer, as a value: a change makes another one. ``text`` is what the record holds."""
 
     __slots__ = ("_parsed", "_text")
@@ -117,9 +115,10 @@ class Contacts(Sequence[Contact]):
         text = self._text
         if not text:
             return Contacts(_written(contact), (contact,))
-        first, last = _moment(text.partition(_BETWEEN_CONTACTS)[0]), _moment(text.rpartition(_BETWEEN_CONTACTS)[2])
         count = text.count(_BETWEEN_CONTACTS) + 1
-        if first <= oldest or last >= contact.at or count > most or (count == most and not shifts):
+        if count > most or (count == most and not shifts):
+            return None
+        if _moment(text) <= oldest or _moment(text[text.rfind(_BETWEEN_CONTACTS) + 1 :]) >= contact.at:
             return None
         kept = text if count < most else text.partition(_BETWEEN_CONTACTS)[2]
         return Contacts(f"{kept}{_BETWEEN_CONTACTS}{_written(contact)}" if kept else _written(contact))
@@ -133,14 +132,11 @@ class Contacts(Sequence[Contact]):
     def __iter__(self) -> Iterator[Contact]:
         return iter(self.all)
 
-    @overload
-    def __getitem__(self, index: int) -> Contact: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Contact, ...]: ...
-
-    def __getitem__(self, index: int | slice) -> Contact | tuple[Contact, ...]:
+    def __getitem__(self, index: int) -> Contact:
         return self.all[index]
+
+    def __reversed__(self) -> Iterator[Contact]:
+        return reversed(self.all)
 
 
 NO_CONTACTS: Final = Contacts()
@@ -161,7 +157,7 @@ def bounded(contacts: Contacts, now: int, needed: Needed | None = None, most: in
     """Without those that are too old or too many; ``needed`` gives the ids of those that caps ask for, if any do."""
     if len(contacts) <= most and all(contact.at > now - KEPT_MS for contact in contacts):
         return contacts
-    asked_for = needed(contacts) if needed is not None else ()
+    asked_for = needed(contacts.all) if needed is not None else ()
     others = [contact for contact in contacts if contact.id not in asked_for and contact.at > now - KEPT_MS]
     room = max(most - len(asked_for), 0)
     kept = {contact.id for contact in others[len(others) - min(room, len(others)) :]}.union(asked_for)
@@ -188,29 +184,15 @@ def united(contacts: Contacts, other: Contacts) -> Contacts:
 
 def _united(mine: Contact, other: Contact) -> Contact:
     known = mine.further(other.state, other.state_at)
-    return replace(known, won=tuple(sorted({*mine.won, *other.won}))) if other.won else known
+    return known._replace(won=tuple(sorted({*mine.won, *other.won}))) if other.won else known
 
 
 def _written(contact: Contact) -> str:
-    return _BETWEEN_FIELDS.join(
-        (
-            contact.id,
-            contact.action,
-            contact.group,
-            contact.goal,
-            contact.channel,
-            contact.purpose,
-            str(contact.at),
-            str(contact.priority),
-            contact.journey,
-            contact.state,
-            str(contact.state_at),
-            _BETWEEN_PURCHASES.join(contact.won),
-        )
-    )
+    return _BETWEEN_FIELDS.join(map(str, (*contact[:-1], _BETWEEN_PURCHASES.join(contact.won))))
 
 
 def _moment(text: str) -> int:
+    """When the first contact of a text was published."""
     return int(text.split(_BETWEEN_FIELDS, 7)[6])
 
 

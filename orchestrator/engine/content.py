@@ -43,6 +43,10 @@ UNSAID: Final = Said()
 class Content(Protocol):
     """The compiled content of an action."""
 
+    @property
+    def constant(self) -> dict[str, Any] | None:
+        """What it says to everybody, whatever happens; None if it depends on something."""
+
     def render(
         self,
         event: Any,

@@ -36,7 +36,7 @@ def stay_key(journey: str, value: str) -> str:
     return f"{journey}/{value}" if value else journey
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Instance:
     """One stay of a customer in one journey.
 
@@ -55,13 +55,43 @@ class Instance:
     origin: str
     entered_at: int
     entry: dict[str, Any]
-    step: str | None = None
-    due: int | None = None
-    since: int | None = None
-    last: dict[str, Any] | None = None
-    value: str = ""
-    laps: int = 0
-    said: dict[str, str] = field(default_factory=dict)
+    step: str | None
+    due: int | None
+    since: int | None
+    last: dict[str, Any] | None
+    value: str
+    laps: int
+    said: dict[str, str]
+
+    def __init__(
+        self,
+        journey: str,
+        version: str,
+        key: str,
+        origin: str,
+        entered_at: int,
+        entry: dict[str, Any],
+        step: str | None = None,
+        due: int | None = None,
+        since: int | None = None,
+        last: dict[str, Any] | None = None,
+        value: str = "",
+        laps: int = 0,
+        said: dict[str, str] | None = None,
+    ) -> None:
+        self.journey = journey
+        self.version = version
+        self.key = key
+        self.origin = origin
+        self.entered_at = entered_at
+        self.entry = entry
+        self.step = step
+        self.due = due
+        self.since = since
+        self.last = last
+        self.value = value
+        self.laps = laps
+        self.said = said if said is not None else {}
 
     def copy(self) -> Instance:
         """As it is now; ``dataclasses.replace`` takes five times as long."""
@@ -73,7 +103,7 @@ class Instance:
         return self.key != stay_key(self.journey, self.value)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Offer:
     """An action that is held until ``due``, or published (``due`` is None) and can still be withdrawn.
 
@@ -94,10 +124,46 @@ class Offer:
     trigger: dict[str, Any]
     expires_at: int
     due: int | None
-    placement: str = ""
-    place: int = 0
-    cause: dict[str, Any] | None = None
-    since: int = 0
+    placement: str
+    place: int
+    cause: dict[str, Any] | None
+    since: int
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - the name of the field
+        instance: str,
+        journey: str,
+        version: str,
+        step: str,
+        action: str,
+        channel: str,
+        purpose: str,
+        customer_id: str,
+        trigger: dict[str, Any],
+        expires_at: int,
+        due: int | None,
+        placement: str = "",
+        place: int = 0,
+        cause: dict[str, Any] | None = None,
+        since: int = 0,
+    ) -> None:
+        self.id = id
+        self.instance = instance
+        self.journey = journey
+        self.version = version
+        self.step = step
+        self.action = action
+        self.channel = channel
+        self.purpose = purpose
+        self.customer_id = customer_id
+        self.trigger = trigger
+        self.expires_at = expires_at
+        self.due = due
+        self.placement = placement
+        self.place = place
+        self.cause = cause
+        self.since = since
 
 
 @dataclass(slots=True)
@@ -284,6 +350,16 @@ _OPTIONAL: Final = (
     "chains",
 )
 _optional: Final = attrgetter(*_OPTIONAL)
+_PARTS_OF_RECORD: Final[tuple[tuple[str, Any], ...]] = (
+    ("instances", Instance),
+    ("offers", Offer),
+    ("chains", Chain),
+    ("past", Past),
+    ("experiments", Assignment),
+    ("consents", Consent),
+    ("tickets", Ticket),
+    ("suppressed", Consent),
+)
 _of_instance: Final = attrgetter(*(each.name for each in fields(Instance)))
 
 
@@ -321,26 +397,11 @@ def from_json(plain: dict[str, Any], seen: bytes) -> Record:
     """The record of ``to_json``'s values, taking them over."""
     if "to" in plain:
         return Pointer(**plain)
-    record = Customer(**plain, seen=seen)
-    if record.contacts:
-        record.contacts = Contacts(record.contacts)  # type: ignore[arg-type]
-    if record.instances:
-        record.instances = {key: Instance(**value) for key, value in record.instances.items()}  # type: ignore[arg-type]
-    if record.offers:
-        record.offers = {key: Offer(**value) for key, value in record.offers.items()}  # type: ignore[arg-type]
-    if record.chains:
-        record.chains = {key: Chain(**value) for key, value in record.chains.items()}  # type: ignore[arg-type]
-    if record.past:
-        record.past = {key: Past(**value) for key, value in record.past.items()}  # type: ignore[arg-type]
-    if record.experiments:
-        record.experiments = {
-            key: Assignment(**value)  # type: ignore[arg-type]
-            for key, value in record.experiments.items()
-        }
-    if record.consents:
-        record.consents = {key: Consent(**value) for key, value in record.consents.items()}  # type: ignore[arg-type]
-    if record.tickets:
-        record.tickets = {key: Ticket(**value) for key, value in record.tickets.items()}  # type: ignore[arg-type]
-    if record.suppressed:
-        record.suppressed = {key: Consent(**value) for key, value in record.suppressed.items()}  # type: ignore[arg-type]
-    return record
+    parts: dict[str, Any] = {
+        name: {key: kind(**value) for key, value in plain[name].items()}
+        for name, kind in _PARTS_OF_RECORD
+        if name in plain
+    }
+    if "contacts" in plain:
+        parts["contacts"] = Contacts(plain["contacts"])
+    return Customer(**plain | parts if parts else plain, seen=seen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ RECOMMENDED: Final = 10
 """So many recommendations a condition sees."""
 
 
-class CustomerParts(Mapping[str, Callable[[], Any]]):
+class CustomerParts:
     """What makes the parts of a customer's view, by name: all of it at a moment, ``at`` what came and ``now``.
 
     It holds no turn: a turn holds the view, and what holds itself is left to the garbage collector.
@@ -55,12 +55,6 @@ class CustomerParts(Mapping[str, Callable[[], Any]]):
 
     def __contains__(self, name: object) -> bool:
         return name in _PARTS and (self.policy.channel is not None or name not in _OF_PRESENCE)
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name in _PARTS if name in self)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
     def recommender(self) -> Recommender:
         """What gives recommendations for the customer as they are now."""
@@ -115,7 +109,7 @@ _PARTS: Final[Mapping[str, Callable[[CustomerParts], Any]]] = {
 }
 
 
-class _Readings(Mapping[str, Callable[[], Any]]):
+class _Readings:
     """The computed traits by name, as something that makes their values."""
 
     def __init__(self, traits: Mapping[str, Trait], kept: Mapping[str, list[Any]], now: int) -> None:
@@ -129,9 +123,3 @@ class _Readings(Mapping[str, Callable[[], Any]]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._traits
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._traits)
-
-    def __len__(self) -> int:
-        return len(self._traits)

@@ -31,7 +31,8 @@ _JOINS_AT_ONCE: Final = 100
 def enter_all(turn: Turn, event: Event) -> None:
     """Lets the customer into the journeys that begin with this event."""
     entries = turn.env.entries
-    for journey in (*entries.get(event.name, ()), *entries.get(ANY, ())):
+    begun = entries.get(event.name, ())
+    for journey in (*begun, *entries[ANY]) if ANY in entries else begun:
         condition = journey.entry.condition
         # Most events begin nothing: that is found out first, and without words for it.
         if (condition is None or turn.holds(condition, None)[0]) and _closed(turn, journey) is None:

@@ -22,9 +22,11 @@ def unreachable(customer: Customer, treatment: Treatment) -> Verdict | None:
 
 def forbidden(customer: Customer, treatment: Treatment) -> Verdict | None:
     """The customer's own no."""
+    if not _asks_consent(treatment):
+        return None
     channel, purpose = treatment.channel.name, treatment.purpose
     consent = consent_of(customer, channel, purpose)
-    if consent is None or consent.given or not _asks_consent(treatment):
+    if consent is None or consent.given:
         return None
     return _not_here("consent", f"the customer refused {purpose} on {channel} on {format_moment(consent.at)}")
 

@@ -44,7 +44,7 @@ class Failed:
     reason: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Step:
     """What a step gives: the record after it, and what leaves with the same checkpoint.
 
@@ -53,13 +53,34 @@ class Step:
     """
 
     record: Record | None
-    actions: Sequence[Outgoing] = ()
-    failed: Sequence[Failed] = ()
-    forwards: Sequence[Message | Follow] = ()
-    decisions: Sequence[dict[str, Any]] = ()
-    log: Sequence[dict[str, Any]] = ()
-    duplicate: bool = False
-    late: bool = False
+    actions: Sequence[Outgoing]
+    failed: Sequence[Failed]
+    forwards: Sequence[Message | Follow]
+    decisions: Sequence[dict[str, Any]]
+    log: Sequence[dict[str, Any]]
+    duplicate: bool
+    late: bool
+
+    # Written out, as everywhere that much is made: what ``dataclass`` makes is not compiled.
+    def __init__(
+        self,
+        record: Record | None,
+        actions: Sequence[Outgoing] = (),
+        failed: Sequence[Failed] = (),
+        forwards: Sequence[Message | Follow] = (),
+        decisions: Sequence[dict[str, Any]] = (),
+        log: Sequence[dict[str, Any]] = (),
+        duplicate: bool = False,
+        late: bool = False,
+    ) -> None:
+        self.record = record
+        self.actions = actions
+        self.failed = failed
+        self.forwards = forwards
+        self.decisions = decisions
+        self.log = log
+        self.duplicate = duplicate
+        self.late = late
 
 
 class Turn:

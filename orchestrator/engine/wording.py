@@ -15,5 +15,7 @@ if TYPE_CHECKING:
 
 def worded(turn: Turn, made: Offer, treatment: Treatment, instance: Instance) -> Rendered:
     """Its content, with what whoever asked for the journey wrote into it. Raises ContentError."""
+    if (constant := treatment.content.constant) is not None:
+        return Rendered(constant.copy())
     said = Said(made.id, edits_for(made.action, request_of(instance.entry, made.journey)))
     return treatment.content.render(*turn.views(instance), turn.env.policy, turn.now, turn.shelf, said)

@@ -20,7 +20,7 @@ PREFERENCES_CHANGED: Final = "Preferences Changed"
 LOCATION_CHANGED: Final = "Location Changed"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Event:
     """One normalised event.
 
@@ -40,7 +40,33 @@ class Event:
     properties: dict[str, Any]
     traits: dict[str, Any]
     context: dict[str, Any]
-    traceparent: str | None = None
+    traceparent: str | None
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - the name of the field
+        name: str,
+        timestamp: int,
+        at: int,
+        user_id: str | None,
+        anonymous_id: str | None,
+        previous_id: str | None,
+        properties: dict[str, Any],
+        traits: dict[str, Any],
+        context: dict[str, Any],
+        traceparent: str | None = None,
+    ) -> None:
+        self.id = id
+        self.name = name
+        self.timestamp = timestamp
+        self.at = at
+        self.user_id = user_id
+        self.anonymous_id = anonymous_id
+        self.previous_id = previous_id
+        self.properties = properties
+        self.traits = traits
+        self.context = context
+        self.traceparent = traceparent
 
     def view(self) -> View:
         """The event as conditions and templates see it."""

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from orchestrator.moments import to_datetime
+
+
+class Makers(Protocol):
+    """What makes fields, by name."""
+
+    def __getitem__(self, name: str, /) -> Callable[[], Any]: ...
+    def __contains__(self, name: object, /) -> bool: ...
 
 
 class View(dict[str, Any]):
@@ -23,7 +30,7 @@ class View(dict[str, Any]):
         self,
         fields: Mapping[str, Any],
         moments: Mapping[str, int],
-        makers: Mapping[str, Callable[[], Any]] | None = None,
+        makers: Makers | None = None,
     ) -> None:
         super().__init__(fields)
         self._moments = moments

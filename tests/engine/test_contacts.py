@@ -100,7 +100,7 @@ def test_whoever_hears_a_word_is_told_which_message_it_was_news_of() -> None:
 
 def test_a_record_holds_the_newest_and_what_caps_ask_for() -> None:
     contacts = Contacts.of([contact(number, number) for number in range(CONTACTS_KEPT + 10)])
-    assert bounded(contacts, 100, lambda kept: ()).all == contacts[10:]
+    assert bounded(contacts, 100, lambda kept: ()).all == contacts.all[10:]
     kept = bounded(contacts, 100, lambda kept: {contact(3).id})
     assert [each.at for each in kept] == [3, *range(11, CONTACTS_KEPT + 10)]
 
@@ -113,7 +113,7 @@ def test_what_is_old_is_forgotten_unless_caps_ask_for_it() -> None:
 
 def test_a_record_is_bounded_whatever_caps_ask_for() -> None:
     contacts = Contacts.of([contact(number, number) for number in range(MOST_KEPT + 10)])
-    assert bounded(contacts, 1000, lambda kept: {each.id for each in kept}).all == contacts[10:]
+    assert bounded(contacts, 1000, lambda kept: {each.id for each in kept}).all == contacts.all[10:]
 
 
 def test_what_was_said_to_a_visitor_was_said_to_the_customer(given: Given) -> None:
