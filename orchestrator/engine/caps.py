@@ -31,6 +31,8 @@ def refusal(turn: Turn, journey: Journey) -> str | None:
 
 def count(turn: Turn, journey: Journey) -> None:
     """The customer enters."""
+    if not journey.entry.caps and not turn.env.partners:
+        return
     kept = max((cap.most for cap in journey.entry.caps if cap.each), default=0)
     if kept:
         entered = turn.customer.entered

@@ -106,22 +106,23 @@ class Contacts:
         """These too; one that is there already is replaced."""
         return Contacts.of({contact.id: contact for contact in (*self.all, *contacts)}.values())
 
-    def appended(self, contact: Contact, oldest: int, most: int, *, shifts: bool) -> Contacts | None:
-        """With one more at the end, if that is its place, none is older than ``oldest`` and there is room for it.
+    def added(self, contact: Contact, oldest: int, most: int, *, shifts: bool) -> Contacts | None:
+        """With one more where it belongs, if it is new, none is older than ``oldest`` and there is room for it.
 
-        If it ``shifts``, the oldest makes room where there are ``most``. Nothing is read for it but two moments: that
-        is most of what is published.
+        If it ``shifts``, the oldest makes room where there are ``most``. Hardly more than the last contact is read for
+        it: most of what is published belongs at the end.
         """
         text = self._text
         if not text:
             return Contacts(_written(contact), (contact,))
         count = text.count(_BETWEEN_CONTACTS) + 1
-        if count > most or (count == most and not shifts):
+        if count > most or (count == most and not shifts) or contact.id in text or _moment(text) <= oldest:
             return None
-        if _moment(text) <= oldest or _moment(text[text.rfind(_BETWEEN_CONTACTS) + 1 :]) >= contact.at:
+        end = _place(text, contact)
+        if end == 0:
             return None
-        kept = text if count < most else text.partition(_BETWEEN_CONTACTS)[2]
-        return Contacts(f"{kept}{_BETWEEN_CONTACTS}{_written(contact)}" if kept else _written(contact))
+        added = f"{text[:end]}{_BETWEEN_CONTACTS}{_written(contact)}{text[end:]}"
+        return Contacts(added if count < most else added.partition(_BETWEEN_CONTACTS)[2])
 
     def __bool__(self) -> bool:
         return bool(self._text)
@@ -149,8 +150,8 @@ def recorded(
     contacts: Contacts, contact: Contact, now: int, needed: Needed | None = None, most: int = CONTACTS_KEPT
 ) -> Contacts:
     """With one that is published now, as ``bounded`` has them."""
-    appended = contacts.appended(contact, now - KEPT_MS, most, shifts=needed is None)
-    return appended if appended is not None else bounded(contacts.with_(contact), now, needed, most)
+    added = contacts.added(contact, now - KEPT_MS, most, shifts=needed is None)
+    return added if added is not None else bounded(contacts.with_(contact), now, needed, most)
 
 
 def bounded(contacts: Contacts, now: int, needed: Needed | None = None, most: int = CONTACTS_KEPT) -> Contacts:
@@ -189,6 +190,19 @@ def _united(mine: Contact, other: Contact) -> Contact:
 
 def _written(contact: Contact) -> str:
     return _BETWEEN_FIELDS.join(map(str, (*contact[:-1], _BETWEEN_PURCHASES.join(contact.won))))
+
+
+def _place(text: str, contact: Contact) -> int:
+    """Up to where a text has what was published before a contact, in the order of ``Contacts.of``."""
+    end = len(text)
+    while end > 0:
+        start = text.rfind(_BETWEEN_CONTACTS, 0, end) + 1
+        last = text[start:end]
+        at = _moment(last)
+        if at < contact.at or (at == contact.at and last < contact.id):
+            return end
+        end = start - 1
+    return 0
 
 
 def _moment(text: str) -> int:

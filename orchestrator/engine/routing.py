@@ -9,7 +9,7 @@ an action is out on one channel, and not answered, it goes out on no other.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from orchestrator.engine.action import Action
@@ -34,8 +34,7 @@ _NEVER: Final = 1_000
 _NOTHING: Final[tuple[str, ...]] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The treatment to send, or the one for which ``verdict`` speaks if none may go now; ``reasons`` are for people."""
 
     treatment: Treatment

@@ -31,9 +31,9 @@ from orchestrator.streams.work import Input, Work
 _log = logging.getLogger(__name__)
 
 PENDING_BYTES_HIGH: Final = 2 << 20
-PENDING_BYTES_LOW: Final = 1 << 19
+PENDING_BYTES_LOW: Final = 3 << 19
 _TICK_S: Final = 0.025
-_STRETCH: Final = 250
+_STRETCH: Final = 500
 """Records that are decided without a pause: some milliseconds, or answers and acknowledgements would wait for more."""
 _GATHER_S: Final = 0.005
 """What was written just before on another topic may come with the next fetch: the address before the sign-up."""

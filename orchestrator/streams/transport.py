@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import aiokafka
 from aiokafka import TopicPartition
-from aiokafka.consumer.fetcher import FetchResult
+from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
 from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -318,14 +318,19 @@ def _bare(
         found = await fetch(assignment, node_id, request)
         for result in results.values():
             if isinstance(result, FetchResult) and result.has_more():
-                result._partition_records._consumer_record = _as_it_is
+                result._partition_records.__class__ = _BareRecords
         return found
 
     return fetched
 
 
-def _as_it_is(tp: TopicPartition, record: Any) -> Any:
-    return record
+class _BareRecords(PartitionRecords):  # type: ignore[misc]
+    def __iter__(self) -> Iterator[Any]:
+        records: Iterator[Any] = self._records_iterator
+        return records
+
+    def _consumer_record(self, tp: TopicPartition, record: Any) -> Any:
+        return record
 
 
 def _topic_partition(tp: Any) -> TopicPartition:
