@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from orchestrator.engine.contact_policy import ALWAYS_PASSES
 from orchestrator.journeys.definition import JourneyDefinition
 from orchestrator.journeys.finding import Finding
 from orchestrator.journeys.outline import PlacedStep, actions_of, outline
@@ -84,6 +85,8 @@ def _check_quiet(placed: PlacedStep, purposes: Collection[str] | None) -> Iterat
     if purposes is not None and quiet.purpose not in purposes:
         message = f"the purpose '{quiet.purpose}' is unknown: {hint(quiet.purpose, purposes)}"
         yield Finding((*location, "purpose"), message)
+    if quiet.purpose == ALWAYS_PASSES:
+        yield Finding((*location, "purpose"), f"{ALWAYS_PASSES} messages always pass: name what is to be held")
     if quiet.for_ == 0:
         yield Finding((*location, "for"), "'for' must be more than 0: nothing would be held")
 

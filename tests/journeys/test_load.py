@@ -100,6 +100,10 @@ FORM = {
         head("  - quiet: {purpose: marketin, for: 1 day}"),
         "5: the purpose 'marketin' is unknown: did you mean 'marketing'?",
     ),
+    "quiet for what always passes": (
+        head("  - quiet: {purpose: transactional, for: 1 day}"),
+        "5: transactional messages always pass: name what is to be held",
+    ),
     "quiet for no time": (head("  - quiet: {for: 0 days}"), "5: 'for' must be more than 0: nothing would be held"),
     "more than ten years": (head("  - wait: 4000 days"), "5: '4000 days' is no duration between 0 and ten years"),
     "no way to enter again": (
