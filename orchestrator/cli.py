@@ -39,7 +39,6 @@ from orchestrator.commands import (
     validate,
     worker,
 )
-from orchestrator.engine import IS_COMPILED
 from orchestrator.errors import OrchestratorError, UsageError
 
 _log = logging.getLogger(__name__)
@@ -81,6 +80,8 @@ _PROJECT = "Folder of the project, with orchestrator.toml and the journeys."
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from orchestrator.engine import IS_COMPILED
+
         typer.echo(f"orchestrator {__version__}{', engine compiled' if IS_COMPILED else ''}")
         raise typer.Exit
 
