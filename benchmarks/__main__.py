@@ -69,7 +69,7 @@ async def timers(arguments: argparse.Namespace, bench: Bench) -> None:
 
 async def decide(arguments: argparse.Namespace, bench: Bench) -> None:
     """What a program waits for that asks while events stream."""
-    most = await throughput(bench, "exactly-once", arguments.events // 2, load.CUSTOMERS, run="decide-")
+    most = await throughput(bench, "exactly-once", arguments.events // 2, requests.CUSTOMERS, run="decide-")
     rate = int(most / 2)
     print(f"\nthe stream at {rate:,} events/s, half of {most:,.0f}; {requests.PER_S} requests/s")
     print("\n| POST /v1/decide | p50 ms | p99 ms | p99.9 ms | answers |\n|---|---|---|---|---|")

@@ -14,7 +14,8 @@ from orchestrator.kafka import topics
 
 PER_S = 50
 _KEY = "a-key-of-the-benchmarks"
-_CUSTOMERS = 10_000
+CUSTOMERS = 10_000
+"""The stream's, too, when its maximum is measured: the more there are, the more of them a checkpoint writes."""
 _WARM_S = 3.0
 
 
@@ -32,7 +33,7 @@ async def measure(bench: Bench, rate: int, seconds: float) -> dict[str, list[flo
     ):
         await _until_answered(session, url)
         topic = settings.topic("events.click")
-        streaming = asyncio.create_task(load.batches(producer, topic, PARTITIONS, rate, seconds + _WARM_S, _CUSTOMERS))
+        streaming = asyncio.create_task(load.batches(producer, topic, PARTITIONS, rate, seconds + _WARM_S, CUSTOMERS))
         await asyncio.sleep(_WARM_S)
         measured: dict[str, list[float]] = {"plain": [], "durable": []}
         began, asking = time.perf_counter(), []
@@ -49,7 +50,7 @@ async def measure(bench: Bench, rate: int, seconds: float) -> dict[str, list[flo
 async def _ask(
     session: aiohttp.ClientSession, url: str, number: int, due: float, name: str, measured: list[float]
 ) -> None:
-    status = await _post(session, url, f"k-{number}", f"customer-{number * 7 % _CUSTOMERS}", name == "durable")
+    status = await _post(session, url, f"k-{number}", f"customer-{number * 7 % CUSTOMERS}", name == "durable")
     if status != 200:
         raise SystemExit(f"a request was answered with {status}")
     measured.append((time.perf_counter() - due) * 1000)
