@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from orchestrator.engine.customer import Customer, decode, is_customer
 from orchestrator.kafka.broker import EmbeddedBroker
-from tests.faults.harness import Stage, WorkerProcess, wait_for
+from tests.faults.harness import Stage, Topics, WorkerProcess, wait_for
 
 SECONDS = int(os.environ.get("SOAK_SECONDS", "120"))
 WORKERS = 3
@@ -57,12 +58,20 @@ def run(stage: Stage, broker: EmbeddedBroker, chance: random.Random) -> None:
     for worker in workers:
         worker.wait_ready()
     stage.settle(180)
-    time.sleep(5)  # the last waits of three seconds end
+    wait_for("the last carts to be nudged", lambda: not waiting(stage.catch_up()))
     for worker in workers:
         worker.stop()
     seen = stage.catch_up()
     print(f"{sum(map(len, seen.inputs().values()))} records read, {len(seen.actions())} actions")
     assert stage.problems() == []
+
+
+def waiting(seen: Topics) -> list[str]:
+    """Those who have filled a cart, which is to be bought within three seconds."""
+    records = [decode(value) for key, value in seen.changelog().items() if is_customer(key)]
+    customers = [record for record in records if isinstance(record, Customer)]
+    stays = [stay for customer in customers for stay in customer.instances.values() if stay.journey == "nudge"]
+    return [stay.origin for stay in stays if stay.due is not None]
 
 
 def happen(chance: random.Random, stage: Stage, workers: list[WorkerProcess], broker: EmbeddedBroker) -> None:
