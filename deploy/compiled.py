@@ -54,7 +54,7 @@ LEFT_OUT: Final = frozenset(
 )
 """Modules of the engine that stay as they are."""
 
-_SLOTS: Final = re.compile(r"^@dataclass\((.*)slots=True(.*)\)$", re.MULTILINE)
+_SLOTS: Final = re.compile(r"^@dataclass\((.*\bslots=True\b.*)\)$", re.MULTILINE)
 _SETUP: Final = """
 import sys
 from mypyc.build import mypycify
@@ -94,7 +94,7 @@ def compile_in(folder: Path, root: Path) -> list[Path]:
 
 
 def _without_slots(decorator: re.Match[str]) -> str:
-    arguments = [each for each in decorator.group(0)[len("@dataclass(") : -1].split(", ") if each != "slots=True"]
+    arguments = [each for each in decorator.group(1).split(", ") if each != "slots=True"]
     return f"@dataclass({', '.join(arguments)})"
 
 

@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 
 PENDING_BYTES_HIGH: Final = 2 << 20
 PENDING_BYTES_LOW: Final = 3 << 19
+"""Fetching goes on while three quarters still wait, or a partition would have nothing to do until more has come."""
 _TICK_S: Final = 0.025
 _STRETCH: Final = 500
 """Records that are decided without a pause: some milliseconds, or answers and acknowledgements would wait for more."""
