@@ -45,7 +45,7 @@ test-slow: $(STAMP) ## the slow tests
 
 # What a request holds is checked sooner there than the one test that is left out expects.
 test-compiled: $(COMPILED) ## the tests of the engine on its compiled form
-	@$(WITH_COMPILED) $(BIN)/python -m pytest tests/engine tests/streams tests/testing \
+	@$(WITH_COMPILED) $(BIN)/python -m pytest tests/engine tests/golden tests/streams tests/testing \
 	  --deselect tests/streams/test_requests.py::test_a_request_that_finds_a_bug_leaves_nothing_behind $(ARGS)
 
 bench: $(if $(PURE),$(STAMP),$(COMPILED)) ## the benchmarks, with the compiled engine or PURE=1 without; ARGS are theirs
