@@ -30,7 +30,7 @@ WON_KEPT: Final = 16
 """Of so many purchases that are put down to one action it is known that they have come, the newest."""
 
 _NO_STAY: Final = View({}, {})
-_ANSWERS: Final = frozenset({"clicked", "replied"})
+_FOLLOWS: Final = frozenset({"clicked", "replied"})
 
 
 def tell_published(turn: Turn, contact: Contact, propensity: float | None = None) -> None:
@@ -41,7 +41,7 @@ def tell_published(turn: Turn, contact: Contact, propensity: float | None = None
 def tell(turn: Turn, contact: Contact, was: Contact, at: int) -> None:
     """Logs what became of a message at a moment, if it is more than was known."""
     if contact.state != was.state:
-        followed = contact.state in _ANSWERS and was.state not in _ANSWERS and not contact.won
+        followed = contact.state in _FOLLOWS and was.state not in _FOLLOWS and not contact.won
         _log(turn, contact, contact.state, at, was=was.state, followed=followed)
 
 
@@ -72,7 +72,7 @@ def credit(turn: Turn, event: Event) -> None:
         joined=joined,
         value=_value(turn, attribution),
         first=first,
-        followed=first and contact.state not in _ANSWERS,
+        followed=first and contact.state not in _FOLLOWS,
     )
 
 

@@ -32,7 +32,7 @@ from orchestrator.events.engagement import is_about_message, outcome_of
 from orchestrator.events.event import JOURNEY_REQUESTED, Event
 from orchestrator.moments import format_moment
 
-_ANSWERS: Final = frozenset({"dismissed", "opened", "clicked", "replied"})
+_FREES_PLACE: Final = frozenset({"dismissed", "opened", "clicked", "replied"})
 _BY_NOBODY: Final[dict[str, str]] = {}
 _PASSED: Final[list[dict[str, str]]] = []
 
@@ -263,7 +263,7 @@ def settle(turn: Turn, event: Event) -> None:
     if told is not None:
         was = customer.contacts.get(told[0])
         customer.contacts, news = heard(customer.contacts, *told, event.timestamp)
-        if customer.placed and told[1] in _ANSWERS:
+        if customer.placed and told[1] in _FREES_PLACE:
             _leave_place(customer, told[0])
         if news is not None and was is not None and turn.env.attribution is not None:
             tell(turn, news, was, event.timestamp)
